@@ -1,0 +1,61 @@
+"""What happened to every message."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from insights.events import Actor, BounceClass, EventType, Source
+
+
+def _choices(members: type[EventType | BounceClass | Actor | Source]) -> list[tuple[str, str]]:
+    return [(member.value, member.value.capitalize()) for member in members]
+
+
+class DeliveryEvent(models.Model):
+    """An append-only row for each event, partitioned by month on `ts`.
+
+    References are plain numbers, without foreign keys: events outlive what they speak of, and are
+    written by COPY on the hot path. The primary key in the database is (id, ts), as partitioning
+    asks; `id` alone is unique, since it comes from one sequence.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    organization_id = models.BigIntegerField()
+    campaign_id = models.BigIntegerField()
+    recipient_id = models.BigIntegerField()
+    event_type = models.CharField(max_length=12, choices=_choices(EventType))
+    provider = models.CharField(max_length=40)
+    identity_id = models.BigIntegerField(null=True)
+    list_id = models.BigIntegerField(null=True)
+    stream = models.CharField(max_length=20)
+    ip = models.CharField(max_length=45, blank=True)
+    variant = models.CharField(max_length=8, blank=True)
+    smtp_code = models.PositiveSmallIntegerField(null=True)
+    enhanced_code = models.CharField(max_length=12, blank=True)
+    smtp_response = models.TextField(blank=True)
+    bounce_class = models.CharField(max_length=10, blank=True, choices=_choices(BounceClass))
+    actor = models.CharField(max_length=10, blank=True, choices=_choices(Actor))
+    actor_reasons = ArrayField(models.CharField(max_length=60), default=list)
+    url = models.TextField(blank=True)
+    link_number = models.PositiveIntegerField(null=True)
+    source = models.CharField(max_length=20, choices=_choices(Source))
+    natural_key = models.UUIDField(default=uuid.uuid4)
+    ts = models.DateTimeField()
+
+    class Meta:
+        db_table = "email_delivery_events"
+        verbose_name = "event"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["natural_key", "ts"], name="event_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["campaign_id", "event_type", "ts"], name="event_by_campaign"),
+            models.Index(fields=["recipient_id", "ts"], name="event_by_recipient"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.recipient_id} {self.ts:%Y-%m-%d %H:%M:%S}"

@@ -118,6 +118,8 @@ class SendingIP(Timestamped):
     )
     header_value = models.CharField(max_length=200, blank=True)
     active = models.BooleanField(default=True, help_text="Only active IPs are used.")
+    unreachable_until = models.DateTimeField(null=True, editable=False)
+    unreachable_reason = models.TextField(blank=True, editable=False)
 
     class Meta:
         verbose_name = "sending IP"

@@ -97,6 +97,8 @@ class Campaign(Timestamped):
     )
     state_reason = models.TextField(blank=True, editable=False)
     audience_count = models.PositiveIntegerField(null=True, editable=False)
+    content_digest = models.CharField(max_length=64, blank=True, editable=False)
+    problem = models.TextField(blank=True, editable=False)
     prepared_at = models.DateTimeField(null=True, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
@@ -108,9 +110,7 @@ class Campaign(Timestamped):
             models.Index(
                 fields=["state", "scheduled_at"],
                 name="campaign_due",
-                condition=models.Q(
-                    state__in=["scheduled", "preparing", "testing", "sending", "cancelled"]
-                ),
+                condition=models.Q(finished_at__isnull=True),
             ),
         ]
 

@@ -21,7 +21,9 @@ class Recipient(models.Model):
     """One contact in one campaign. Address, IP, list and answer are kept as values of the moment.
 
     `message_id` is fixed when the row is written, before any dialogue, and stays the same over all
-    attempts. `engagement_days` is how long ago the contact last opened or clicked by hand.
+    attempts. A transactional message brings its own `data`, and a contact may get many of those from
+    one campaign; of every other campaign the database lets a contact have one row only.
+    `engagement_days` is how long ago the contact last opened or clicked by hand.
 
     The database does not check the foreign keys: they are written by one INSERT .. SELECT from the
     very rows they point at, and four checks a row would turn seconds into minutes at a million.
@@ -62,6 +64,9 @@ class Recipient(models.Model):
     enhanced_code = models.CharField(max_length=12, blank=True, default="")
     smtp_response = models.TextField(blank=True, default="")
     bounce_class = models.CharField(max_length=10, blank=True, default="")
+    data = models.JSONField(
+        null=True, help_text="What a transactional message brings along as {{ data }}; else empty."
+    )
     queue_id = models.CharField(max_length=100, blank=True, default="")
     sent_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
@@ -72,7 +77,9 @@ class Recipient(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["campaign", "contact"], name="recipient_contact_once_per_campaign"
+                fields=["campaign", "contact"],
+                condition=models.Q(data__isnull=True),
+                name="recipient_contact_once_per_campaign",
             )
         ]
         indexes: ClassVar = [

@@ -66,15 +66,15 @@ def kept(path: Path) -> DataDirectory:
     return DataDirectory(make_directory(path))
 
 
-def try_lock(data: DataDirectory) -> int | None:
-    """Return a descriptor that holds the directory for this process, or None if another holds it.
+def try_lock(path: Path) -> int | None:
+    """Return a descriptor that holds the file `path` for this process, or None if another does.
 
     The kernel lets go of it when the process ends, however it ends.
     """
     try:
-        descriptor = os.open(data.lock, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise not_writable(data.path, error) from error
+        raise not_writable(path.parent, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -101,7 +101,7 @@ def new_temporary(
             _sweep(DataDirectory(left, temporary=True), reclaim=reclaim)
         data = DataDirectory(Path(tempfile.mkdtemp(dir=parent)), temporary=True)
         data.path.chmod(PASSABLE)
-        held = try_lock(data)
+        held = try_lock(data.lock)
     finally:
         os.close(gate)
     if held is None:
@@ -111,8 +111,10 @@ def new_temporary(
 
 def remove(data: DataDirectory) -> None:
     """Delete a temporary directory and what its links point to."""
-    for link in (data.postgresql, data.sockets):
-        remove_linked(link)
+    remove_linked(data.sockets)
+    if data.postgresql.is_symlink():
+        # The directory above it was made for nothing else.
+        shutil.rmtree(data.postgresql.readlink().parent, ignore_errors=True)
     shutil.rmtree(data.path, ignore_errors=True)
 
 
@@ -148,7 +150,7 @@ def not_writable(path: Path, error: OSError) -> EmbeddedError:
 
 
 def _sweep(data: DataDirectory, *, reclaim: Callable[[DataDirectory], None]) -> None:
-    held = try_lock(data)
+    held = try_lock(data.lock)
     if held is None:
         return
     try:

@@ -8,13 +8,15 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-# Bytes of randomness in a generated secret.
+# Bytes of randomness in a generated secret; a password is also typed by hand.
 SECRET_BYTES = 48
+PASSWORD_BYTES = 9
 
 GENERATORS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(SECRET_BYTES),
     # "id:secret"; settings.MAILWRIGHT["TOKEN_KEYS"] says what they sign.
     "MAILWRIGHT_TOKEN_KEYS": lambda: f"k1:{secrets.token_urlsafe(SECRET_BYTES)}",
+    "MAILWRIGHT_DEMO_PASSWORD": lambda: secrets.token_urlsafe(PASSWORD_BYTES),
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,19 +20,30 @@ OWNER_VARIABLE = "MAILWRIGHT_EMBEDDED_OWNER"
 # Seconds a process gets to end by itself before it is killed.
 COMMAND_GRACE_SECONDS = 5
 SERVICE_GRACE_SECONDS = 20
+POLL_SECONDS = 0.02
 
 
 def reclaim(data: DataDirectory) -> None:
     """Stop everything that a dead owner of `data` left running, and clear its marks."""
     stop_processes_of(data)
-    data.urls.unlink(missing_ok=True)
-    postmaster_file = data.postgresql / "postmaster.pid"
-    _stop_service(postmaster_file, name="postgres", directory=data.postgresql, how=signal.SIGINT)
-    # PostgreSQL refuses to start if the number in it belongs to some other process by now.
-    postmaster_file.unlink(missing_ok=True)
+    _stop_service(
+        data.postgresql / "postmaster.pid",
+        name="postgres",
+        directory=data.postgresql,
+        how=signal.SIGINT,
+    )
     _stop_service(
         data.valkey / "pid", name="valkey-server", directory=data.valkey, how=signal.SIGTERM
     )
+    clear_marks(data)
+
+
+def clear_marks(data: DataDirectory) -> None:
+    """Remove the URLs, process numbers and sockets of services that are gone."""
+    data.urls.unlink(missing_ok=True)
+    # PostgreSQL refuses to start if the number in it belongs to some other process by now.
+    (data.postgresql / "postmaster.pid").unlink(missing_ok=True)
+    (data.valkey / "pid").unlink(missing_ok=True)
     remove_linked(data.sockets)
 
 
@@ -50,11 +62,28 @@ def stop(processes: Iterable[psutil.Process], *, how: signal.Signals, grace_seco
     for process in asked:
         with contextlib.suppress(psutil.Error):
             process.send_signal(how)
-    _, alive = psutil.wait_procs(asked, timeout=grace_seconds)
-    for process in alive:
+    for process in _still_alive(asked, seconds=grace_seconds):
         with contextlib.suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(alive, timeout=grace_seconds)
+    _still_alive(asked, seconds=grace_seconds)
+
+
+def _still_alive(processes: list[psutil.Process], *, seconds: float) -> list[psutil.Process]:
+    """Return those of `processes` that run on after `seconds`; return at once when none does."""
+    deadline = time.monotonic() + seconds
+    while alive := [process for process in processes if _runs(process)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(POLL_SECONDS)
+    return alive
+
+
+def _runs(process: psutil.Process) -> bool:
+    # A container's first process may never reap what it adopts: a zombie is as good as gone.
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _belongs_to(process: psutil.Process, path: Path) -> bool:

@@ -113,7 +113,7 @@ class TestNormalizeAddress:
             ("jo..doe@example.com", "address_local_dots"),
             ("\u200d@example.com", "address_local_dots"),
             ("a" * 65 + "@example.com", "address_local_too_long"),
-            ("a@" + ".".join(["b" * 50] * 5) + ".com", "address_too_long"),
+            ("a" * 10 + "@" + ".".join(["b" * 60] * 4) + ".com", "address_too_long"),
             ("a" * 300_000, "address_too_long"),
             ("jo@[192.0.2.1]", "address_ip_literal"),
             ("jo@192.0.2.1", "address_ip_literal"),
@@ -151,14 +151,9 @@ class TestNormalizeAddress:
 
     @given(ADDRESSES)
     def test_gives_one_key_for_every_case(self, raw):
-        keys = {
-            normalize_address(raw).key,
-            normalize_address(raw.swapcase().replace("SS", "ß")).key
-            if "ß" in raw
-            else normalize_address(raw.swapcase()).key,
-        }
+        swapped = "".join(sign if sign == "ß" else sign.swapcase() for sign in raw)
 
-        assert len(keys) == 1
+        assert normalize_address(swapped).key == normalize_address(raw).key
 
     @given(
         st.one_of(

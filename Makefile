@@ -1,0 +1,104 @@
+# make run      the product with a demo inside, on http://127.0.0.1:8000 (PORT=... for another)
+# make test     all tests, on services of their own        (ARGS="tests/sending -k pause")
+# make check    format, lint, types, import contracts, templates, migrations, settings, API schema
+# make bench    how fast the send path is                  (ARGS="--json FILE")
+#
+# Needs Python 3.11 or newer and make; PostgreSQL and Valkey come as Python packages.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+EMBEDDED := $(BIN)/python -m config.embedded
+ARGS ?=
+
+# What pip has installed is remembered by content, so a change of branch installs what it needs.
+RUN_FILES := requirements.txt constraints.txt
+DEV_FILES := $(RUN_FILES) requirements-dev.txt
+BENCH_FILES := $(DEV_FILES) $(wildcard requirements-bench.txt)
+stamp = $(VENV)/.installed-$(1)-$(shell cat $(2) 2>/dev/null | cksum | tr ' ' '-')
+RUN_STAMP := $(call stamp,run,$(RUN_FILES))
+DEV_STAMP := $(call stamp,dev,$(DEV_FILES))
+BENCH_STAMP := $(call stamp,bench,$(BENCH_FILES))
+
+.PHONY: run test check bench install format migrations shell clean
+.DEFAULT_GOAL := run
+
+run: $(RUN_STAMP)
+	@$(EMBEDDED) --keep -- python -m config.launch
+
+test: $(DEV_STAMP)
+	@$(EMBEDDED) -- python -m pytest -n 2 --dist loadscope $(ARGS)
+
+check: $(DEV_STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/typos
+	@$(EMBEDDED) -- env MAILWRIGHT_HTTPS=1 DEBUG=0 ALLOWED_HOSTS=mailwright.example \
+	    MAILWRIGHT_PUBLIC_URL=https://mailwright.example $(MAKE) --no-print-directory check-django
+
+check-django:
+	python manage.py makemigrations --check --dry-run
+	python manage.py check --deploy --fail-level WARNING
+	python manage.py spectacular --validate --fail-on-warn --file /dev/null
+.PHONY: check-django
+
+# Debian keeps Postfix's test programs where only root's PATH looks.
+bench: export PATH := $(PATH):/usr/sbin:/sbin
+bench: $(BENCH_STAMP)
+	@command -v smtp-source >/dev/null || { \
+	    echo "make bench needs smtp-source and smtp-sink, which come with Postfix: apt-get install postfix" >&2; exit 1; }
+	@$(EMBEDDED) --durable -- python -m bench.send $(ARGS)
+
+install: $(DEV_STAMP)
+
+format: $(DEV_STAMP)
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+migrations: $(DEV_STAMP)
+	@$(EMBEDDED) -- python manage.py makemigrations $(ARGS)
+
+shell: $(RUN_STAMP)
+	@$(EMBEDDED) --keep -- python manage.py shell
+
+# The data under .data/ stays: to start anew, stop `make run` and delete that directory.
+clean:
+	rm -rf $(VENV) staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
+	find . -name __pycache__ -type d -not -path './.data/*' -prune -exec rm -rf {} +
+
+# uv, itself installed by pip, brings the packages in seconds; where it cannot, pip does.
+define install
+	@rm -f $(VENV)/.installed-$(1)-*
+	@echo "installing packages into $(VENV) ..."
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_LINK_MODE=copy; \
+	$(BIN)/python -m pip install --quiet -c constraints.txt uv \
+	    && $(BIN)/uv pip install --quiet --python $(BIN)/python $(2) \
+	    || $(BIN)/python -m pip install --quiet $(2)
+	@touch $@
+endef
+
+$(RUN_STAMP): | $(BIN)/python
+	$(call install,run,-r requirements.txt)
+
+$(DEV_STAMP): | $(BIN)/python
+	$(call install,dev,-r requirements-dev.txt)
+
+$(BENCH_STAMP): | $(BIN)/python
+	$(call install,bench,-r requirements-dev.txt $(addprefix -r ,$(wildcard requirements-bench.txt)))
+
+$(BIN)/python:
+	@for python in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	    python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "Mailwright needs Python 3.11 or newer; name one with PYTHON=/path/to/python3.11" >&2; exit 1; \
+	fi; \
+	if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+	    echo "$$python has no venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; \
+	fi; \
+	rm -rf $(VENV) && "$$python" -m venv $(VENV)

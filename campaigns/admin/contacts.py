@@ -1,0 +1,183 @@
+"""Contacts, and the lists they are on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.forms import BaseInlineFormSet, ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+import campaigns.operations.contacts
+from campaigns.models import Contact, ContactList, Subscription, SubscriptionStatus
+from common.admin import OrganizationScopedAdmin, ScopedInline, moment, unknown
+
+SOURCE = "admin"
+# What people call who filters the mail of an address.
+PROVIDER_NAMES = {
+    "gmail": "Gmail",
+    "google_workspace": "Google Workspace",
+    "outlook": "Outlook",
+    "microsoft365": "Microsoft 365",
+    "yahoo": "Yahoo",
+    "apple": "Apple",
+}
+
+
+class ListFilter(admin.SimpleListFilter):
+    """On which list."""
+
+    title = "list"
+    parameter_name = "list"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, str]]:
+        """Return the lists of the organization."""
+        access: Any = getattr(request, "access", None)
+        if not access:
+            return []
+        rows = ContactList.objects.filter(organization=access.organization).order_by("name")
+        return [(str(pk), name) for pk, name in rows.values_list("pk", "name")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Contact, Contact]
+    ) -> QuerySet[Contact, Contact] | None:
+        """Return the contacts on the list with the status that is asked for beside it."""
+        if not (self.value() or "").isdigit():
+            return None
+        status = request.GET.get("status", SubscriptionStatus.SUBSCRIBED.value)
+        on_list = Subscription.objects.filter(
+            contact=OuterRef("pk"), list=int(self.value() or 0), status=status
+        )
+        return queryset.filter(Exists(on_list))
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """With which status on that list."""
+
+    title = "status on that list"
+    parameter_name = "status"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, str]]:
+        """Return the statuses, once a list is chosen."""
+        return SubscriptionStatus.choices if request.GET.get("list") else []
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Contact, Contact]
+    ) -> QuerySet[Contact, Contact] | None:
+        """Leave the narrowing to the list's filter, which reads both."""
+        return None
+
+
+class SubscriptionInline(ScopedInline):
+    """The lists a contact is on."""
+
+    model = Subscription
+    fields = ("list", "status", "source", "subscribed", "unsubscribed")
+    readonly_fields = ("source", "subscribed", "unsubscribed")
+    verbose_name = "list"
+    verbose_name_plural = "lists"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription, Subscription]:
+        """Return the subscriptions with their lists."""
+        rows: QuerySet[Subscription, Subscription] = super().get_queryset(request)
+        return rows.select_related("list").order_by("list__name")
+
+    @admin.display(description="Subscribed")
+    def subscribed(self, subscription: Subscription) -> SafeString:
+        """Return when the contact joined."""
+        return moment(subscription.subscribed_at)
+
+    @admin.display(description="Unsubscribed")
+    def unsubscribed(self, subscription: Subscription) -> SafeString:
+        """Return when the contact left."""
+        return moment(subscription.unsubscribed_at)
+
+
+@admin.register(Contact)
+class ContactAdmin(OrganizationScopedAdmin):
+    """People's addresses; searched by their beginning, which stays fast with millions of them."""
+
+    list_display = ("email", "name_shown", "provider_shown", "engaged", "mailed", "created")
+    list_filter = (ListFilter, StatusFilter)
+    search_fields = ("^email_key",)
+    search_help_text = "Search by the beginning of an address"
+    ordering = ("-id",)
+    inlines = (SubscriptionInline,)
+    readonly_fields = ("provider_shown", "engaged", "mailed", "created")
+    fieldsets = (
+        (None, {"fields": ("email", ("first_name", "last_name"))}),
+        ("For the content of mails", {"fields": ("attributes", ("language", "timezone"))}),
+        ("What is known", {"fields": (("engaged", "mailed"), ("provider_shown", "created"))}),
+    )
+    add_fieldsets = fieldsets[:2]
+
+    def save_model(
+        self, request: HttpRequest, obj: Contact, form: ModelForm[Any], change: bool
+    ) -> None:
+        """Save the contact under its normalized address."""
+        campaigns.operations.contacts.save_contact(obj, address=form.cleaned_data["email"])
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: ModelForm[Any],
+        formset: BaseInlineFormSet[Any, Any, Any],
+        change: bool,
+    ) -> None:
+        """Subscribe and unsubscribe as the rows say."""
+        now = timezone.now()
+        for subscription in formset.save(commit=False):
+            subscribing = subscription.status != SubscriptionStatus.UNSUBSCRIBED
+            _apply(subscription, subscribing=subscribing, now=now)
+        for subscription in formset.deleted_objects:
+            subscription.delete()
+
+    def delete_model(self, request: HttpRequest, obj: Contact) -> None:
+        """Delete the contact."""
+        campaigns.operations.contacts.delete_contact(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Contact, Contact]) -> None:
+        """Delete the chosen contacts."""
+        for contact in queryset.iterator():
+            campaigns.operations.contacts.delete_contact(contact)
+
+    @admin.display(description="Name", ordering="last_name")
+    def name_shown(self, contact: Contact) -> str:
+        """Return first and last name."""
+        return contact.name or unknown("No name is known")
+
+    @admin.display(description="Mailbox provider", ordering="provider")
+    def provider_shown(self, contact: Contact) -> str:
+        """Return who filters the mail of this address, in words."""
+        return PROVIDER_NAMES.get(contact.provider, contact.provider.capitalize())
+
+    @admin.display(description="Last opened or clicked", ordering="last_human_at")
+    def engaged(self, contact: Contact) -> SafeString:
+        """Return when the contact last opened or clicked by hand."""
+        return moment(contact.last_human_at, reason="Has not opened or clicked anything yet")
+
+    @admin.display(description="Last mailed", ordering="last_mailed_at")
+    def mailed(self, contact: Contact) -> SafeString:
+        """Return when the contact was last sent anything."""
+        return moment(contact.last_mailed_at, reason="Has not been mailed yet")
+
+    @admin.display(description="Added", ordering="created_at")
+    def created(self, contact: Contact) -> SafeString:
+        """Return when the contact was added."""
+        return moment(contact.created_at)
+
+
+def _apply(subscription: Subscription, *, subscribing: bool, now: Any) -> None:
+    contact, list_ = subscription.contact, subscription.list
+    if subscribing:
+        campaigns.operations.contacts.subscribe(contact, list_, source=SOURCE, now=now)
+    else:
+        campaigns.operations.contacts.unsubscribe(contact, list_, now=now)

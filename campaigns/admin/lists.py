@@ -1,0 +1,104 @@
+"""Lists: what people join."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Func, IntegerField, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from campaigns.models import ContactList, Subscription, SubscriptionStatus
+from common.admin import OrganizationScopedAdmin, moment, pill
+
+COUNTED_AT_MOST = 20_000  # subscribers of each list on a page of many lists; the rest is "+"
+STATUS_KINDS = {
+    SubscriptionStatus.SUBSCRIBED: "good",
+    SubscriptionStatus.PENDING: "warning",
+    SubscriptionStatus.UNSUBSCRIBED: "neutral",
+}
+
+
+@admin.register(ContactList)
+class ContactListAdmin(OrganizationScopedAdmin):
+    """Lists and how many are on them."""
+
+    list_display = ("name", "subscribers", "public_shown", "slug", "created")
+    search_fields = ("name", "slug")
+    search_help_text = "Search by name"
+    ordering = ("name",)
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ("members",)
+    fieldsets = (
+        (None, {"fields": ("name", "slug")}),
+        (
+            "On the preferences page",
+            {
+                "fields": ("public", "description"),
+                "description": "What people see who follow the link under a mail to choose what "
+                "they want to get.",
+            },
+        ),
+        ("People", {"fields": ("members",)}),
+    )
+    add_fieldsets = fieldsets[:2]
+
+    def get_prepopulated_fields(
+        self, request: HttpRequest, obj: ContactList | None = None
+    ) -> dict[str, tuple[str, ...]]:
+        """Return what is filled in while typing: the slug of a new list only."""
+        return {} if obj else {"slug": ("name",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ContactList, ContactList]:
+        """Return the lists with how many are subscribed, counted up to a limit."""
+        subscribed = Subscription.objects.filter(
+            list=OuterRef("pk"), status=SubscriptionStatus.SUBSCRIBED
+        ).values("pk")[: COUNTED_AT_MOST + 1]
+        counted = Func(
+            ArraySubquery(subscribed), function="CARDINALITY", output_field=IntegerField()
+        )
+        return super().get_queryset(request).annotate(subscribed_count=counted)
+
+    @admin.display(description="Subscribed", ordering="subscribed_count")
+    def subscribers(self, list_: Any) -> str:
+        """Return how many are subscribed."""
+        if list_.subscribed_count > COUNTED_AT_MOST:
+            return f"{number_format(COUNTED_AT_MOST)}+"
+        return number_format(list_.subscribed_count)
+
+    @admin.display(description="Preferences page", ordering="public")
+    def public_shown(self, list_: ContactList) -> SafeString:
+        """Return whether people may join and leave it themselves."""
+        return pill("Listed", "good") if list_.public else pill("Not listed")
+
+    @admin.display(description="Made", ordering="created_at")
+    def created(self, list_: ContactList) -> str:
+        """Return how long ago it was made."""
+        return moment(list_.created_at)
+
+    @admin.display(description="On this list")
+    def members(self, list_: ContactList) -> SafeString:
+        """Return the exact numbers by status, each leading to the contacts."""
+        rows = list_.subscriptions.values_list("status").annotate(Count("pk")).order_by()
+        counts = dict(rows)
+        contacts = reverse("admin:campaigns_contact_changelist")
+        lines = format_html_join(
+            "",
+            '<li><a href="{}?list={}&amp;status={}">{} <span class="mw-number">{}</span></a></li>',
+            (
+                (
+                    contacts,
+                    str(list_.pk),
+                    status.value,
+                    pill(status.label, STATUS_KINDS[status]),
+                    number_format(counts.get(status.value, 0)),
+                )
+                for status in SubscriptionStatus
+            ),
+        )
+        return format_html('<ul class="mw-counts">{}</ul>', lines)

@@ -1,0 +1,1 @@
+"""The nouns over HTTP: each resource with its shapes beside its view."""

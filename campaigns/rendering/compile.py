@@ -1,0 +1,197 @@
+"""A campaign's content, worked through once, so that a single message is put together in no time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Final
+
+from liquid import Environment
+
+from campaigns.rendering import forms, headers, liquid, mime, preheader, text
+from campaigns.rendering.forms import Form, Slot
+from campaigns.rendering.liquid import RENDER_ERRORS, TemplateError
+from campaigns.rendering.message import (
+    TOKEN_MAX_LENGTH,
+    Content,
+    Link,
+    Message,
+    Part,
+    Preview,
+    Sender,
+)
+from campaigns.rendering.nodes import DynamicLinkTag
+from campaigns.rendering.pieces import EngineSlot, Piece, pieces_of
+from campaigns.rendering.preview import decoded_message
+from campaigns.rendering.slots import Variables
+from campaigns.rendering.tracking import Addresses, marked_source
+
+_TRACKING: Final = liquid.Sandbox(autoescape=True)
+_TRACKING.add_tag(DynamicLinkTag)
+
+
+def compile_message(
+    content: Content, *, sender: Sender, variables: Mapping[str, object]
+) -> CompiledMessage:
+    """Return a campaign's content, ready to be written for any number of contacts.
+
+    `variables` are Liquid's variables that are the same for everyone. Raises TemplateError.
+    """
+    known = Variables(dict(variables), sender.base_url)
+    subject = _compiled(content.subject, Part.SUBJECT, known, form=forms.TEXT)
+    html, links = _compiled_html(content, sender, known)
+    source = _ending_in_line(content.text or text.from_html(content.html))
+    plain = _compiled(source, Part.TEXT, known, form=forms.QUOTED_TEXT)
+    return CompiledMessage(sender, links, subject, plain, html)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """One part: its source, and the pieces that were made of it."""
+
+    part: Part
+    source: str
+    pieces: list[Piece]
+
+    def text(self, message: Message) -> str:
+        """Return the pieces joined for one message."""
+        return "".join([one if isinstance(one, str) else one(message) for one in self.pieces])
+
+
+class CompiledMessage:
+    """A campaign's content as fixed pieces and slots.
+
+    `links` are the followed links, to be stored with the campaign; `plain` says that no Liquid engine
+    is needed to write a message. Holds no state of a message, so threads may share it.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        links: tuple[Link, ...],
+        subject: _Compiled,
+        text: _Compiled,
+        html: _Compiled,
+    ) -> None:
+        self.links = links
+        self._parts = (subject, text, html)
+        pieces = itertools.chain.from_iterable(part.pieces for part in self._parts)
+        self.plain = not any(isinstance(piece, EngineSlot) for piece in pieces)
+        self._subject = subject if any(not isinstance(p, str) for p in subject.pieces) else None
+        fixed = headers.unstructured(_without_slots(subject.pieces), name="Subject")
+        layout = mime.layout(
+            sender=sender,
+            subject=mime.Field.SUBJECT if self._subject else fixed,
+            text=text.pieces,
+            html=html.pieces,
+        )
+        self._slots, self._fixed, self._spread = _arranged(layout)
+
+    def encode(self, message: Message) -> bytes:
+        """Return the whole message for one contact: ASCII, CRLF, ending in CRLF.
+
+        Raises TemplateError if the template cannot be filled for this contact.
+        """
+        try:
+            values = self._values(message)
+            return "".join(self._spread(values)).encode("ascii")
+        except RENDER_ERRORS as error:
+            raise self._explained(message, error) from error
+
+    def preview(self, message: Message) -> Preview:
+        """Return what a mail program would make of the encoded message."""
+        return decoded_message(self.encode(message))
+
+    def _values(self, message: Message) -> list[str]:
+        """Return the values of `mime.Field`, those of the slots, then the fixed pieces."""
+        tokens = message.tokens
+        subject = self._subject
+        given = (
+            message.date,
+            message.message_id,
+            tokens.opened,
+            tokens.clicked,
+            tokens.unsubscribe,
+            tokens.preferences,
+        )
+        _refuse_unfit(given)
+        return [
+            headers.mailbox(message.to_address, display_name=message.to_name, name="To"),
+            headers.unstructured(subject.text(message), name="Subject") if subject else "",
+            *given,
+            *[slot(message) for slot in self._slots],
+            *self._fixed,
+        ]
+
+    def _explained(self, message: Message, error: Exception) -> TemplateError:
+        """Return what went wrong, with the part in which it does."""
+        for part in self._parts:
+            try:
+                part.text(message)
+            except RENDER_ERRORS as found:
+                return liquid.readable(found, source=part.source, part=part.part)
+        return TemplateError(f"The message cannot be written: {error}.", part=Part.HEADER)
+
+
+def _arranged(
+    layout: Sequence[mime.Element],
+) -> tuple[list[Slot], list[str], Callable[[list[str]], tuple[str, ...]]]:
+    """Return the slots, the fixed texts, and what picks all pieces in order out of all values."""
+    slots = list(dict.fromkeys(e for e in layout if not isinstance(e, str | mime.Field)))
+    place: dict[mime.Element, int] = {slot: len(mime.Field) + i for i, slot in enumerate(slots)}
+    fixed: list[str] = []
+    order: list[int] = []
+    for is_text, elements in itertools.groupby(layout, key=lambda e: isinstance(e, str)):
+        if is_text:
+            order.append(len(mime.Field) + len(slots) + len(fixed))
+            fixed.append("".join(map(str, elements)))
+        else:
+            order += [e if isinstance(e, mime.Field) else place[e] for e in elements]
+    return slots, fixed, itemgetter(*order)
+
+
+def _compiled(source: str, part: Part, variables: Variables, *, form: Form) -> _Compiled:
+    template = liquid.parse(source, environment=_environment(form), part=part)
+    pieces = pieces_of(
+        template, form=form, variables=variables, addresses=Addresses(variables.base_url)
+    )
+    return _Compiled(part, source, pieces)
+
+
+def _compiled_html(
+    content: Content, sender: Sender, variables: Variables
+) -> tuple[_Compiled, tuple[Link, ...]]:
+    """Return the HTML part and the followed links in it."""
+    source = _ending_in_line(content.html)
+    liquid.parse(source, environment=liquid.HTML, part=Part.HTML)  # errors with the right line
+    source = preheader.inserted(content.preheader, html=source)
+    source, addresses = marked_source(source, sender=sender)
+    template = liquid.parse(source, environment=_TRACKING, part=Part.HTML)
+    pieces = pieces_of(
+        template, form=forms.QUOTED_HTML, variables=variables, addresses=addresses
+    )
+    return _Compiled(Part.HTML, source, pieces), tuple(addresses.links.values())
+
+
+def _environment(form: Form) -> Environment:
+    return liquid.HTML if form.escaped else liquid.PLAIN
+
+
+def _ending_in_line(source: str) -> str:
+    """Return `source` with LF for every line end, also behind its last line."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    return source if source.endswith("\n") else source + "\n"
+
+
+def _without_slots(pieces: Sequence[Piece]) -> str:
+    return "".join(piece for piece in pieces if isinstance(piece, str))
+
+
+def _refuse_unfit(given: Sequence[str]) -> None:
+    """Raise TemplateError for a date, Message-ID or token that would break a header or a line."""
+    joined = "".join(given)
+    fits = max(map(len, given[2:])) <= TOKEN_MAX_LENGTH
+    if not (fits and joined.isascii() and joined.isprintable()):
+        raise TemplateError("A date, Message-ID or token is malformed.", part=Part.HEADER)

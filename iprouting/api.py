@@ -1,0 +1,177 @@
+"""Pools, transports and sending IPs over HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import django_filters
+from rest_framework import serializers
+
+from campaigns.roles import Role
+from common.api.fields import JsonObjectField, LineField
+from common.api.filters import IdFilter
+from common.api.scoping import OrganizationRelated
+from common.api.views import NounViewSet, changed, store
+from iprouting.models import Pool, SendingIP, Transport
+
+HEADER_NAME = r"^[!-9;-~]+\Z"  # RFC 5322 3.6.8: printable ASCII without the colon
+HEADER_VALUE = r"^[ -~]*\Z"
+ANYMAIL_BACKEND = r"^anymail\.backends\.[a-z0-9_]+\.EmailBackend\Z"
+HIGHEST_PORT = 65_535
+
+
+class PoolOutput(serializers.ModelSerializer[Pool]):
+    """A pool as it is shown."""
+
+    class Meta:
+        model = Pool
+        fields = ("id", "name", "stream", "created_at", "updated_at")
+        read_only_fields = fields
+
+
+class PoolInput(serializers.ModelSerializer[Pool]):
+    """A pool as it is given."""
+
+    name = LineField(max_length=100)
+
+    class Meta:
+        model = Pool
+        fields = ("name", "stream")
+
+
+class PoolViewSet(NounViewSet):
+    """Sending IPs of one stream that stand in for each other."""
+
+    queryset = Pool.objects.all()
+    serializer_class = PoolOutput
+    input_class = PoolInput
+    write_role = Role.OPERATOR
+    filterset_fields = ("stream",)
+
+
+class TransportOutput(serializers.ModelSerializer[Transport]):
+    """A transport as it is shown: without its secrets, only whether they are set."""
+
+    has_password = serializers.SerializerMethodField()
+    has_backend_settings = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Transport
+        fields = (
+            "id", "name", "kind", "host", "port", "security", "verify_certificate", "username",
+            "has_password", "backend", "has_backend_settings", "final_hop", "connections",
+            "messages_per_connection", "rate_per_second", "created_at", "updated_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_has_password(self, transport: Transport) -> bool:
+        """Say whether there is a password."""
+        return bool(transport.password)
+
+    def get_has_backend_settings(self, transport: Transport) -> bool:
+        """Say whether there are settings for a commercial provider."""
+        return bool(transport.backend_settings)
+
+
+class TransportInput(serializers.ModelSerializer[Transport]):
+    """A transport as it is given. Secrets go in and never come out again."""
+
+    name = LineField(max_length=100)
+    host = LineField(max_length=253, required=False, allow_blank=True)
+    port = serializers.IntegerField(min_value=1, max_value=HIGHEST_PORT, required=False)
+    username = LineField(max_length=200, required=False, allow_blank=True)
+    password = LineField(
+        max_length=1000, trim_whitespace=False, write_only=True, required=False, allow_blank=True
+    )
+    backend = serializers.RegexField(
+        ANYMAIL_BACKEND, max_length=200, required=False, allow_blank=True
+    )
+    backend_settings = JsonObjectField(
+        write_only=True, required=False, help_text='Such as {"api_key": "..."}.'
+    )
+    connections = serializers.IntegerField(min_value=1, max_value=1000, required=False)
+    messages_per_connection = serializers.IntegerField(
+        min_value=1, max_value=1_000_000, required=False
+    )
+    rate_per_second = serializers.IntegerField(min_value=0, max_value=1_000_000, required=False)
+
+    class Meta:
+        model = Transport
+        fields = (
+            "name", "kind", "host", "port", "security", "verify_certificate", "username",
+            "password", "backend", "backend_settings", "final_hop", "connections",
+            "messages_per_connection", "rate_per_second",
+        )  # fmt: skip
+
+
+class TransportViewSet(NounViewSet):
+    """How mail is handed to an MTA or to a commercial provider."""
+
+    queryset = Transport.objects.all()
+    serializer_class = TransportOutput
+    input_class = TransportInput
+    write_role = Role.OPERATOR
+    filterset_fields = ("kind",)
+
+    def keep(self, instance: Transport, given: dict[str, Any]) -> Transport:
+        """Return the stored transport."""
+        if "backend_settings" in given:
+            given["backend_settings"] = json.dumps(given["backend_settings"])
+        return store(changed(instance, given))
+
+
+class SendingIPOutput(serializers.ModelSerializer[SendingIP]):
+    """A sending IP as it is shown."""
+
+    class Meta:
+        model = SendingIP
+        fields = (
+            "id", "address", "hostname", "pool", "transport", "bind_address", "return_path_domain",
+            "header_name", "header_value", "active", "unreachable_until", "unreachable_reason",
+            "created_at", "updated_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class SendingIPInput(serializers.ModelSerializer[SendingIP]):
+    """A sending IP as it is given."""
+
+    hostname = LineField(max_length=253, required=False, allow_blank=True)
+    pool = OrganizationRelated(queryset=Pool.objects.all())
+    transport = OrganizationRelated(queryset=Transport.objects.all())
+    return_path_domain = LineField(max_length=253, required=False, allow_blank=True)
+    header_name = serializers.RegexField(
+        HEADER_NAME, max_length=76, required=False, allow_blank=True
+    )
+    header_value = serializers.RegexField(
+        HEADER_VALUE, max_length=200, required=False, allow_blank=True
+    )
+
+    class Meta:
+        model = SendingIP
+        fields = (
+            "address", "hostname", "pool", "transport", "bind_address", "return_path_domain",
+            "header_name", "header_value", "active",
+        )  # fmt: skip
+
+
+class SendingIPFilter(django_filters.FilterSet):
+    """Finds sending IPs by pool and transport."""
+
+    pool = IdFilter()
+    transport = IdFilter()
+
+    class Meta:
+        model = SendingIP
+        fields = ("active", "pool", "transport")
+
+
+class SendingIPViewSet(NounViewSet):
+    """IPs that mail leaves from."""
+
+    queryset = SendingIP.objects.all()
+    serializer_class = SendingIPOutput
+    input_class = SendingIPInput
+    write_role = Role.OPERATOR
+    filterset_class = SendingIPFilter

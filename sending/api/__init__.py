@@ -1,0 +1,1 @@
+"""What sends, over HTTP: campaigns started and followed, single messages, imports."""

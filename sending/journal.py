@@ -1,0 +1,285 @@
+"""What was on the wire, kept beyond a kill of the process that wrote it.
+
+Each owner (one sending process) has a file of its own in a directory, and holds a lock on it for as
+long as it lives. The system takes the lock from a dead process, whatever it died of, so a file
+whose lock can be had belongs to nobody. A line is in the kernel's hands as soon as it is written:
+it outlives the process, but not a loss of power; the header says in which boot it was written.
+
+    {"boot": ..., "owner": ..., "pid": ...}
+    >17                                the body of recipient 17 is about to be written
+    <[17,"accepted","body",250,...]    the receipt of recipient 17
+    -17,18                             the results of 17 and 18 are stored elsewhere by now
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sending.transports.base import Answer, Receipt, Stage
+
+COMPACT_BYTES = 1_000_000  # a file of more is rewritten with only what still counts
+BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
+SUFFIX = ".journal"
+UNFINISHED_SUFFIX = ".new"
+
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+class FileJournal:
+    """Writes one owner's file; a `Journal` for transports. For one thread."""
+
+    def __init__(self, directory: Path, *, owner: str) -> None:
+        """Begin a file for `owner`, a UUID that no process used before.
+
+        Raises ValueError if it is no UUID and FileExistsError if its file is there already.
+        """
+        self.owner = str(uuid.UUID(owner))
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path = directory / f"{self.owner}{SUFFIX}"
+        if self._path.exists():
+            raise FileExistsError(errno.EEXIST, "This owner has a journal already", self._path)
+        header = {"boot": _boot_id(), "owner": self.owner, "pid": os.getpid()}
+        self._header = _encode(header).encode("ascii") + b"\n"
+        self._unanswered: set[int] = set()
+        self._receipts: dict[int, bytes] = {}  # those not forgotten yet, as lines
+        self._size = 0
+        self._fd = self._begin_file()
+
+    def handing_over(self, recipient_id: int) -> None:
+        """Note that the body of this message is about to be written; OSError if that fails."""
+        self._append(b">%d\n" % recipient_id)
+        self._unanswered.add(recipient_id)
+
+    def answered(self, receipt: Receipt) -> None:
+        """Note the answer to a message; OSError if that fails."""
+        line = _receipt_line(receipt)
+        self._append(line)
+        self._unanswered.discard(receipt.recipient_id)
+        self._receipts[receipt.recipient_id] = line
+
+    def forget(self, recipient_ids: Iterable[int]) -> None:
+        """Note that the results of these messages are stored elsewhere; keeps the file small."""
+        forgotten = list(recipient_ids)
+        for recipient_id in forgotten:
+            self._receipts.pop(recipient_id, None)
+        if not (self._receipts or self._unanswered):
+            os.ftruncate(self._fd, len(self._header))
+            self._size = len(self._header)
+        elif self._size > COMPACT_BYTES:
+            self._compact()
+        elif forgotten:
+            self._append(b"-" + b",".join(b"%d" % number for number in forgotten) + b"\n")
+
+    def close(self) -> None:
+        """End orderly. The file stays only if it knows something that is stored nowhere else."""
+        if not (self._receipts or self._unanswered):
+            self._path.unlink(missing_ok=True)
+        os.close(self._fd)
+
+    def _append(self, line: bytes) -> None:
+        """Write a line whole or not at all."""
+        try:
+            _write(self._fd, line)
+        except OSError:
+            os.ftruncate(self._fd, self._size)
+            raise
+        self._size += len(line)
+
+    def _compact(self) -> None:
+        outdated = self._fd
+        self._fd = self._begin_file()
+        os.close(outdated)
+
+    def _begin_file(self) -> int:
+        """Put a file in place that is locked and complete before anybody can see it."""
+        lines = [self._header, *self._receipts.values()]
+        lines += [b">%d\n" % recipient_id for recipient_id in self._unanswered]
+        content = b"".join(lines)
+        unfinished = self._path.with_suffix(UNFINISHED_SUFFIX)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+        fd = os.open(unfinished, flags, mode=0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _write(fd, content)
+            unfinished.rename(self._path)
+        except OSError:
+            os.close(fd)
+            raise
+        self._size = len(content)
+        return fd
+
+
+@dataclass(slots=True, eq=False)
+class AbandonedJournal:
+    """What a dead owner left. Nobody else gets it until it is released or removed.
+
+    `receipts` are answers whose results were perhaps not stored. `in_doubt` are recipients whose
+    message was written and not answered. If not `trustworthy`, lines may be missing: then whatever
+    else was in the owner's hands is in doubt as well.
+    """
+
+    owner: str
+    receipts: tuple[Receipt, ...]
+    in_doubt: frozenset[int]
+    trustworthy: bool
+    _path: Path
+    _fd: int = field(repr=False)
+
+    def remove(self) -> None:
+        """Delete the file: everything in it is settled."""
+        self._path.with_suffix(UNFINISHED_SUFFIX).unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+        self.release()
+
+    def release(self) -> None:
+        """Let another recoverer have the file, if it still exists."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> Self:
+        """Hold the file."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Release the file; it stays unless it was removed."""
+        self.release()
+
+
+def read_abandoned(directory: Path) -> list[AbandonedJournal]:
+    """Return the journals in `directory` whose owner lives no more, each locked for the caller."""
+    found = (_taken(path) for path in sorted(directory.glob(f"*{SUFFIX}")))
+    return [journal for journal in found if journal is not None]
+
+
+def _taken(path: Path) -> AbandonedJournal | None:
+    """Return the journal at `path`, or None if somebody has it or it is gone."""
+    try:
+        fd = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(fd).st_ino == path.stat().st_ino:  # not a file that was replaced meanwhile
+            return _understood(path, fd)
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(fd)
+    return None
+
+
+def _understood(path: Path, fd: int) -> AbandonedJournal:
+    header, *lines = path.read_bytes().split(b"\n")
+    torn = lines.pop() if lines else header  # after the last line end: killed while writing, or b""
+    story = _Story()
+    unclear_count = sum(not story.tell(line) for line in lines)
+    return AbandonedJournal(
+        owner=path.stem,
+        receipts=tuple(story.receipts.values()),
+        in_doubt=frozenset(story.unanswered),
+        trustworthy=not unclear_count and torn is not header and _is_of_this_boot(header),
+        _path=path,
+        _fd=fd,
+    )
+
+
+@dataclass(slots=True)
+class _Story:
+    """What the lines read so far add up to."""
+
+    receipts: dict[int, Receipt] = field(default_factory=dict)
+    unanswered: set[int] = field(default_factory=set)
+
+    def tell(self, line: bytes) -> bool:
+        """Take in one line; False if it makes no sense."""
+        kind, content = line[:1], line[1:]
+        try:
+            if kind == b">":
+                self._handed_over(int(content))
+            elif kind == b"<":
+                self._answered(_receipt(json.loads(content)))
+            elif kind == b"-":
+                self._forget([int(number) for number in content.split(b",")])
+            else:
+                return False
+        except (ValueError, TypeError):
+            return False
+        return True
+
+    def _handed_over(self, recipient_id: int) -> None:
+        self.receipts.pop(recipient_id, None)
+        self.unanswered.add(recipient_id)
+
+    def _answered(self, receipt: Receipt) -> None:
+        self.unanswered.discard(receipt.recipient_id)
+        self.receipts[receipt.recipient_id] = receipt
+
+    def _forget(self, recipient_ids: list[int]) -> None:
+        for recipient_id in recipient_ids:
+            self.receipts.pop(recipient_id, None)
+
+
+def _write(fd: int, content: bytes) -> None:
+    """Write in one go; less than everything means that the disk is full."""
+    if os.write(fd, content) != len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _receipt_line(receipt: Receipt) -> bytes:
+    values = [
+        receipt.recipient_id,
+        receipt.answer,
+        receipt.stage,
+        receipt.code,
+        receipt.enhanced_code,
+        receipt.response,
+        receipt.queue_id,
+        receipt.answered_at.isoformat(),
+    ]
+    return b"<" + _encode(values).encode("ascii") + b"\n"
+
+
+def _receipt(values: list[Any]) -> Receipt:
+    recipient_id, answer, stage, code, enhanced_code, response, queue_id, answered_at = values
+    return Receipt(
+        recipient_id=int(recipient_id),
+        answer=Answer(answer),
+        stage=Stage(stage),
+        code=code,
+        enhanced_code=enhanced_code,
+        response=response,
+        queue_id=queue_id,
+        answered_at=datetime.fromisoformat(answered_at),
+    )
+
+
+def _boot_id() -> str:
+    """Return what the system calls its present run, or an empty string where it does not say."""
+    try:
+        return BOOT_ID_FILE.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _is_of_this_boot(header: bytes) -> bool:
+    """Say whether what was written then cannot have been lost since."""
+    try:
+        boot = json.loads(header)["boot"]
+    except (ValueError, TypeError, KeyError):
+        return False
+    return bool(boot) and boot == _boot_id()

@@ -1,0 +1,142 @@
+"""Claim, check again, plan and reserve: one transaction that ends with a batch to hand over."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import suppression.queries
+from django.db import transaction
+
+import campaigns.operations.ledger
+from campaigns.ledger import ClaimedRecipient, Outcome
+from campaigns.models import Campaign
+from campaigns.states import RecipientState
+from iprouting.models import SendingIP
+from sending.journal import FileJournal
+from sending.mailing import CampaignMail
+from sending.pipeline.batch import Batch
+from sending.plan import (
+    BatchFacts,
+    CandidateIP,
+    Decision,
+    Defer,
+    Deliver,
+    RecipientFacts,
+    Skip,
+    plan_batch,
+)
+
+STOP_BEFORE_LEASE_SHARE = 0.5  # hand-overs end at half the lease; answers may take the other half
+NOTHING_ELIGIBLE_DELAY = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimer:
+    """Takes batches of one campaign."""
+
+    campaign: Campaign
+    ips: Mapping[int, SendingIP]
+    mail: CampaignMail
+    journal_directory: Path
+    lease: timedelta
+
+    def claim(self, *, limit: int, now: datetime) -> Batch | None:
+        """Return the next batch, or None when nothing is due or the campaign does not run.
+
+        Who was suppressed a moment ago is skipped here. The journal exists before the lease does,
+        so that whoever finds the lease abandoned also finds out what was handed over.
+        """
+        owner = uuid.uuid4()
+        journal = FileJournal(self.journal_directory, owner=str(owner))
+        try:
+            batch = self._claim(owner, journal, limit=limit, now=now)
+        except BaseException:
+            journal.close()
+            raise
+        if batch is None:
+            journal.close()
+        return batch
+
+    def _claim(
+        self, owner: uuid.UUID, journal: FileJournal, *, limit: int, now: datetime
+    ) -> Batch | None:
+        with transaction.atomic():
+            rows = campaigns.operations.ledger.claim_batch(
+                self.campaign.pk, limit=limit, owner=owner, now=now, lease_until=now + self.lease
+            )
+            if not rows:
+                return None
+            decisions = plan_batch(self._facts(rows, now=now))
+            campaigns.operations.ledger.record_outcomes(_settled_by_plan(decisions), owner=owner)
+        by_ip = _by_ip(rows, decisions)
+        for list_id in {row.list_id for of_ip in by_ip.values() for row in of_ip if not row.data}:
+            self.mail.load_list(list_id)
+        return Batch(owner, journal, by_ip, now + self.lease * STOP_BEFORE_LEASE_SHARE)
+
+    def _facts(self, rows: Sequence[ClaimedRecipient], *, now: datetime) -> BatchFacts:
+        suppressed = suppression.queries.suppressed_among(
+            [row.email_key for row in rows if row.email_key],
+            organization_id=self.campaign.organization_id,
+            stream=self.campaign.stream,
+            now=now,
+            list_ids={
+                row.email_key: [row.list_id] for row in rows if row.email_key and row.list_id
+            },
+        )
+        return BatchFacts(
+            now=now,
+            stream=self.campaign.stream,
+            recipients=[_recipient_facts(row, suppressed) for row in rows],
+            candidates=[CandidateIP(ip.pk, ip.address, ip.pool.stream) for ip in self.ips.values()],
+            retry_at=now + NOTHING_ELIGIBLE_DELAY,
+            deadline_at=self.campaign.deadline_at,
+        )
+
+
+def _recipient_facts(row: ClaimedRecipient, suppressed: Mapping[str, str]) -> RecipientFacts:
+    return RecipientFacts(
+        recipient_id=row.id,
+        provider=row.provider,
+        engagement_days=row.engagement_days,
+        variant=row.variant,
+        deleted=row.email_key is None,
+        suppressed_reason=suppressed.get(row.email_key or "", ""),
+    )
+
+
+def _settled_by_plan(decisions: Sequence[Decision]) -> list[Outcome]:
+    """Return what becomes of those who are not mailed now; the attempt is taken back."""
+    outcomes = []
+    for decision in decisions:
+        match decision:
+            case Skip(recipient_id, reason):
+                outcomes.append(
+                    Outcome(recipient_id, RecipientState.SKIPPED, reason=reason, uncount=True)
+                )
+            case Defer(recipient_id, until, reason):
+                outcomes.append(
+                    Outcome(
+                        recipient_id,
+                        RecipientState.PLANNED,
+                        reason=reason,
+                        not_before=until,
+                        uncount=True,
+                    )
+                )
+            case Deliver():
+                continue
+    return outcomes
+
+
+def _by_ip(
+    rows: Sequence[ClaimedRecipient], decisions: Sequence[Decision]
+) -> dict[int, list[ClaimedRecipient]]:
+    grouped: dict[int, list[ClaimedRecipient]] = {}
+    for row, decision in zip(rows, decisions, strict=True):
+        if isinstance(decision, Deliver):
+            grouped.setdefault(decision.ip_id, []).append(row)
+    return grouped

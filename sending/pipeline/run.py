@@ -1,0 +1,248 @@
+"""One worker's turn at one campaign.
+
+Two things happen at once: the event loop writes and hands over one batch, while a thread of its own
+records the batch before it and claims the one after it. Python computes in one of them at a time;
+what is won is that neither waits for the database or the network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ParamSpec, TypeVar
+
+import uvloop
+from django.db import connection
+
+import campaigns.operations.campaigns
+import campaigns.operations.ledger
+import iprouting.operations
+import iprouting.queries
+from campaigns.models import Campaign
+from iprouting.models import SendingIP
+from sending import conf, feedback
+from sending.mailing import CampaignMail
+from sending.opening import open_transport
+from sending.outcomes import RetryRules
+from sending.pipeline.batch import Batch, Journals
+from sending.pipeline.claim import Claimer
+from sending.transports.base import Receipt, Transport
+
+FIRST_BATCH = 100  # until the pace is known
+BATCH_SECONDS = 0.25  # a batch is what goes out in this time, so that what was checked is fresh
+SMALLEST_BATCH = 16
+P = ParamSpec("P")
+R = TypeVar("R")
+UNREACHABLE_DELAY = timedelta(seconds=30)
+RENEW_SHARE = 0.2  # of the lease: how often the leases of open batches are renewed
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What one turn did."""
+
+    handed_over: int = 0
+    batches: int = 0
+    problem: str = ""
+
+
+def run_campaign(
+    campaign_id: int, *, clock: Callable[[], datetime], seconds: float | None = None
+) -> RunReport:
+    """Send what is due of a running campaign, for `seconds` at the most, and report it.
+
+    Safe to run in any number of processes at once. A campaign that does not run, or has nothing
+    due, is left alone.
+    """
+    campaign = Campaign.objects.select_related("organization", "identity__domain", "template").get(
+        pk=campaign_id
+    )
+    ips = {
+        ip.pk: ip
+        for ip in iprouting.queries.usable_ips(
+            campaign.organization_id, stream=campaign.stream, now=clock()
+        )
+    }
+    if not ips:
+        problem = _why_no_ip(campaign)
+        campaigns.operations.campaigns.note_problem(campaign_id, problem=problem)
+        return RunReport(problem=problem)
+    until = clock() + (conf.task_time() if seconds is None else timedelta(seconds=seconds))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_Run(campaign, ips, clock=clock, until=until).work())
+
+
+def _why_no_ip(campaign: Campaign) -> str:
+    configured = iprouting.queries.configured_ips(campaign.organization_id, stream=campaign.stream)
+    unreachable = configured.first()
+    if unreachable is None:
+        return (
+            f"There is no active sending IP for {campaign.stream} mail. "
+            "Add one, or switch one on, under Deliverability."
+        )
+    return f"{unreachable.transport.name} cannot be reached: {unreachable.unreachable_reason}"
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How large the next batch should be, from how fast the last one went."""
+
+    maximum: int
+    size: int = FIRST_BATCH
+
+    def measured(self, count: int, *, seconds: float) -> None:
+        wanted = int(count / max(seconds, 0.001) * BATCH_SECONDS)
+        self.size = max(SMALLEST_BATCH, min(wanted, self.size * 2, self.maximum))
+
+
+@dataclass(slots=True)
+class _Database:
+    """A thread with a connection of its own, for everything that waits for the database."""
+
+    executor: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="ledger")
+    )
+
+    async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.executor, lambda: function(*args, **kwargs))
+
+    async def close(self) -> None:
+        await self.call(connection.close)
+        self.executor.shutdown()
+
+
+class _Run:
+    def __init__(
+        self,
+        campaign: Campaign,
+        ips: Mapping[int, SendingIP],
+        *,
+        clock: Callable[[], datetime],
+        until: datetime,
+    ) -> None:
+        self._campaign, self._ips, self._clock, self._until = campaign, ips, clock, until
+        self._mail = CampaignMail(campaign, ips=ips)
+        self._claimer = Claimer(campaign, ips, self._mail, conf.journal_directory(), conf.lease())
+        self._facts = feedback.MailFacts(
+            campaign.organization_id, campaign.pk, campaign.identity_id, campaign.stream
+        )
+        self._database = _Database()
+        self._journals = Journals()
+        self._transports: dict[int, Transport] = {}
+        self._open: set[uuid.UUID] = set()
+        self._recording: set[asyncio.Task[None]] = set()
+        self._pace = _Pace(conf.batch_size())
+        self._report = RunReport(problem=campaign.problem)
+        self._blocked = False
+
+    async def work(self) -> RunReport:
+        """Send until nothing is due, time is up or no server can be reached."""
+        renewing = asyncio.create_task(self._renew_leases())
+        try:
+            await self._send()
+        finally:
+            renewing.cancel()
+            for transport in self._transports.values():
+                await transport.aclose()
+            await asyncio.gather(*self._recording)
+            await self._database.close()
+        return self._report
+
+    async def _send(self) -> None:
+        batch = await self._claim()
+        while batch is not None:
+            following = asyncio.create_task(self._claim())
+            await self._hand_over(batch)
+            batch = await following
+
+    async def _claim(self) -> Batch | None:
+        if self._blocked or self._clock() >= self._until:
+            return None
+        batch = await self._database.call(
+            self._claimer.claim, limit=self._pace.size, now=self._clock()
+        )
+        if batch is not None:
+            self._open.add(batch.owner)
+        return batch
+
+    async def _hand_over(self, batch: Batch) -> None:
+        """Feed a batch to its transports; return when the last message was pulled.
+
+        Its answers are awaited and recorded on the side, so that no connection stands idle.
+        """
+        self._journals.add(batch)
+        recording = asyncio.create_task(self._record(batch, asyncio.get_running_loop().time()))
+        self._recording.add(recording)
+        recording.add_done_callback(self._recording.discard)
+        batch.begin()
+        for ip_id in batch.by_ip:
+            self._feed(batch, ip_id)
+        await batch.pulled.wait()
+        if recording.done():
+            recording.result()
+
+    def _feed(self, batch: Batch, ip_id: int) -> None:
+        ip = self._ips[ip_id]
+        rules = RetryRules(
+            self._campaign.maximum_attempts,
+            self._campaign.deadline_at,
+            self._campaign.prepared_at or self._campaign.created_at,
+            final_hop=ip.transport.final_hop,
+        )
+
+        def take(receipt: Receipt) -> None:
+            batch.take(receipt, rules=rules, ip=ip.address)
+
+        if ip_id not in self._transports:
+            self._transports[ip_id] = open_transport(ip, journal=self._journals, clock=self._clock)
+        envelopes = batch.envelopes(ip_id, mail=self._mail, clock=self._clock)
+        self._transports[ip_id].feed(envelopes, on_receipt=take)
+
+    async def _record(self, batch: Batch, began: float) -> None:
+        await batch.answered.wait()
+        settled = batch.settled
+        seconds = asyncio.get_running_loop().time() - began
+        await self._database.call(self._write, batch)
+        self._journals.remove([one.row.id for one in settled] + batch.released)
+        self._open.discard(batch.owner)
+        self._report.handed_over += len(settled)
+        self._report.batches += 1
+        self._pace.measured(len(settled), seconds=seconds)
+
+    def _write(self, batch: Batch) -> None:
+        """Record a batch; only then is its journal no longer needed."""
+        feedback.record(self._facts, batch.settled, owner=batch.owner)
+        campaigns.operations.ledger.release(owner=batch.owner)
+        batch.journal.forget(one.row.id for one in batch.settled)
+        batch.journal.close()
+        for ip_id, reason in batch.unreached.items():
+            if ip_id not in batch.reached:
+                self._leave_alone(ip_id, reason)
+        if batch.reached:
+            self._note_problem("")
+
+    def _leave_alone(self, ip_id: int, reason: str) -> None:
+        """Stop using an IP whose server cannot be reached; others take over on the next turn."""
+        self._blocked = True
+        until = self._clock() + UNREACHABLE_DELAY
+        iprouting.operations.mark_unreachable(ip_id, until=until, reason=reason)
+        self._note_problem(f"{self._ips[ip_id].transport.name} cannot be reached: {reason}")
+
+    def _note_problem(self, problem: str) -> None:
+        if problem != self._report.problem:
+            self._report.problem = problem
+            campaigns.operations.campaigns.note_problem(self._campaign.pk, problem=problem)
+
+    async def _renew_leases(self) -> None:
+        while True:
+            await asyncio.sleep(conf.lease().total_seconds() * RENEW_SHARE)
+            await self._database.call(
+                campaigns.operations.ledger.renew_leases,
+                list(self._open),
+                lease_until=self._clock() + conf.lease(),
+            )

@@ -1,0 +1,151 @@
+"""What happens to each recipient of a batch. All policy meets here, in one pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+DEADLINE_PASSED = "deadline_passed"
+CONTACT_DELETED = "contact_deleted"
+NO_ROOM = "no_room"
+THROTTLED = "throttled"
+SEND_TIME = "send_time"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientFacts:
+    """What is known of one claimed recipient."""
+
+    recipient_id: int
+    provider: str
+    engagement_days: int
+    variant: str
+    deleted: bool = False
+    suppressed_reason: str = ""
+    best_time: datetime | None = None  # when this person should be mailed; None is any time
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateIP:
+    """A sending IP that may carry the batch.
+
+    `room` is how many messages it may still take today, None is any number. `scores` are by
+    provider, higher is better; a provider without a score counts 0. `throttled_until` says per
+    provider how long this IP has to leave it alone.
+    """
+
+    ip_id: int
+    address: str
+    stream: str
+    room: int | None = None
+    room_returns_at: datetime | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    throttled_until: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """Everything a batch is judged by."""
+
+    now: datetime
+    stream: str
+    recipients: Sequence[RecipientFacts]
+    candidates: Sequence[CandidateIP]
+    retry_at: datetime  # when to look again if no IP can say it
+    deadline_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Hand the message over through this IP now."""
+
+    recipient_id: int
+    ip_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Never send this message."""
+
+    recipient_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Defer:
+    """Look at this message again at `until`."""
+
+    recipient_id: int
+    until: datetime
+    reason: str
+
+
+Decision = Deliver | Skip | Defer
+
+
+def plan_batch(facts: BatchFacts) -> list[Decision]:
+    """Return one decision for each recipient, in the order given.
+
+    No IP is given more messages than it has room for, and none of another stream is ever used.
+    """
+    eligible = [candidate for candidate in facts.candidates if candidate.stream == facts.stream]
+    room = {candidate.ip_id: candidate.room for candidate in eligible}
+    return [_decide(recipient, facts, eligible, room) for recipient in facts.recipients]
+
+
+def _decide(
+    recipient: RecipientFacts,
+    facts: BatchFacts,
+    eligible: Sequence[CandidateIP],
+    room: dict[int, int | None],
+) -> Decision:
+    reason = _skip_reason(recipient, facts)
+    if reason:
+        return Skip(recipient.recipient_id, reason)
+    if recipient.best_time is not None and recipient.best_time > facts.now:
+        until = min(recipient.best_time, facts.deadline_at or recipient.best_time)
+        return Defer(recipient.recipient_id, until, SEND_TIME)
+    chosen = _choose(recipient.provider, facts.now, eligible, room)
+    if chosen is None:
+        return _wait(recipient, facts, eligible)
+    left = room[chosen.ip_id]
+    room[chosen.ip_id] = None if left is None else left - 1
+    return Deliver(recipient.recipient_id, chosen.ip_id)
+
+
+def _skip_reason(recipient: RecipientFacts, facts: BatchFacts) -> str:
+    if recipient.deleted:
+        return CONTACT_DELETED
+    if recipient.suppressed_reason:
+        return recipient.suppressed_reason
+    if facts.deadline_at is not None and facts.now > facts.deadline_at:
+        return DEADLINE_PASSED
+    return ""
+
+
+def _choose(
+    provider: str,
+    now: datetime,
+    eligible: Sequence[CandidateIP],
+    room: Mapping[int, int | None],
+) -> CandidateIP | None:
+    """Return the best IP for a provider that has room and need not leave it alone."""
+    usable = [
+        candidate
+        for candidate in eligible
+        if room[candidate.ip_id] != 0 and candidate.throttled_until.get(provider, now) <= now
+    ]
+    return max(usable, key=lambda candidate: candidate.scores.get(provider, 0.0), default=None)
+
+
+def _wait(recipient: RecipientFacts, facts: BatchFacts, eligible: Sequence[CandidateIP]) -> Defer:
+    throttled = [
+        candidate.throttled_until[recipient.provider]
+        for candidate in eligible
+        if candidate.throttled_until.get(recipient.provider, facts.now) > facts.now
+    ]
+    if throttled:
+        return Defer(recipient.recipient_id, min(throttled), THROTTLED)
+    returns = [c.room_returns_at for c in eligible if c.room_returns_at is not None]
+    return Defer(recipient.recipient_id, min(returns, default=facts.retry_at), NO_ROOM)

@@ -1,0 +1,138 @@
+"""What would happen if a campaign were started now: who gets it, who does not, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import suppression.queries
+from django.db.models import Count
+
+import campaigns.queries.audience
+import iprouting.queries
+import sending.queries.audience
+from campaigns.models import Campaign, CampaignKind, Stream
+from campaigns.rendering import TemplateError, compile_message, problems
+from sending.mailing import content_of, sender_of, variables_of
+
+TYPICAL_RATE_PER_SECOND = 500  # of one worker through a relay; only for a first forecast
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something to look at before starting; a blocking one has to be mended first."""
+
+    code: str
+    message: str
+    blocking: bool
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """The audience by count, the excluded by reason, and the problems.
+
+    `excluded` counts contacts, each under one reason only.
+    """
+
+    audience_count: int
+    excluded: dict[str, int]
+    by_provider: dict[str, int]
+    problems: tuple[Problem, ...]
+    seconds_expected: int | None
+
+    @property
+    def blocking(self) -> tuple[Problem, ...]:
+        """The problems that must be mended before a start."""
+        return tuple(problem for problem in self.problems if problem.blocking)
+
+
+def preflight(campaign: Campaign, *, now: datetime) -> Preflight:
+    """Return what starting a campaign now would do. Writes nothing."""
+    mailable = sending.queries.audience.mailable(campaign, now=now)
+    by_provider = _by_provider(campaign, now=now)
+    count = sum(by_provider.values()) if by_provider else mailable.count()
+    found = [*_content_problems(campaign), *_setup_problems(campaign, now=now)]
+    if not count:
+        found.append(
+            Problem(
+                "empty_audience",
+                "Nobody would get this: choose a list with subscribers who are not suppressed.",
+                blocking=True,
+                field="lists",
+            )
+        )
+    return Preflight(
+        audience_count=count,
+        excluded=_excluded(campaign, now=now),
+        by_provider=by_provider,
+        problems=tuple(found),
+        seconds_expected=count // TYPICAL_RATE_PER_SECOND + 1 if count else None,
+    )
+
+
+def _by_provider(campaign: Campaign, *, now: datetime) -> dict[str, int]:
+    mailable = sending.queries.audience.mailable(campaign, now=now).values("pk")
+    rows = campaign.organization.contacts.filter(pk__in=mailable).values_list("provider")
+    return dict(rows.annotate(Count("pk")).order_by("-pk__count"))
+
+
+def _excluded(campaign: Campaign, *, now: datetime) -> dict[str, int]:
+    """Return how many contacts are left out, by suppression reason or subscription status."""
+    subscribed = campaigns.queries.audience.subscribed(campaign, now=now)
+    suppressed = suppression.queries.suppression_counts(
+        subscribed,
+        organization_id=campaign.organization_id,
+        stream=campaign.stream,
+        now=now,
+    )
+    not_subscribed = campaigns.queries.audience.not_subscribed_counts(campaign)
+    return {**suppressed, **{status: n for status, n in not_subscribed.items() if n}}
+
+
+def _content_problems(campaign: Campaign) -> Iterator[Problem]:
+    content = content_of(campaign)
+    if not content.subject.strip():
+        yield Problem("no_subject", "Write a subject.", blocking=True, field="subject")
+    if not content.html.strip() and not content.text.strip():
+        yield Problem(
+            "no_content", "Write the content, or choose a template.", blocking=True, field="html"
+        )
+        return
+    try:
+        compile_message(content, sender=sender_of(campaign), variables=variables_of(campaign))
+    except TemplateError as error:
+        yield Problem("content_error", str(error), blocking=True, field=error.part)
+        return
+    for problem in problems(content, sender=sender_of(campaign)):
+        yield Problem(problem.code, problem.message, blocking=False, field=problem.part)
+
+
+def _setup_problems(campaign: Campaign, *, now: datetime) -> Iterator[Problem]:
+    if campaign.kind == CampaignKind.BROADCAST and campaign.stream != Stream.MARKETING:
+        yield Problem(
+            "wrong_stream", "A broadcast goes out as marketing mail.", blocking=True, field="stream"
+        )
+    if campaign.identity.stream != campaign.stream:
+        yield Problem(
+            "wrong_identity",
+            f"Choose an identity for {campaign.stream} mail: this one is for another stream.",
+            blocking=True,
+            field="identity",
+        )
+    if not iprouting.queries.configured_ips(
+        campaign.organization_id, stream=campaign.stream
+    ).exists():
+        yield Problem(
+            "no_ip",
+            f"There is no active sending IP for {campaign.stream} mail. Add one first.",
+            blocking=True,
+        )
+    if campaign.deadline_at is not None and campaign.deadline_at <= now:
+        yield Problem(
+            "deadline_passed",
+            "The deadline has passed, so nobody would be mailed. Move it, or clear it.",
+            blocking=True,
+            field="deadline_at",
+        )

@@ -1,0 +1,67 @@
+"""How far a campaign is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import insights.queries
+
+import campaigns.queries.ledger
+from campaigns.models import Campaign
+from campaigns.states import CampaignState, RecipientState
+
+RATE_WINDOW = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Counts of one campaign's ledger, with its pace. `seconds_left` is None while unknown."""
+
+    total: int
+    waiting: int
+    claimed: int
+    sent: int
+    delivered: int
+    bounced: int
+    failed: int
+    skipped: int
+    cancelled: int
+    in_doubt: int
+    share_done: float  # 0 to 1
+    rate_per_second: float | None
+    seconds_left: int | None
+    next_due_at: datetime | None
+    problem: str
+
+
+def progress(campaign: Campaign, *, now: datetime) -> Progress:
+    """Return how far a campaign is; one count over its ledger."""
+    counts = campaigns.queries.ledger.state_counts(campaign.pk)
+    total = sum(counts.values())
+    left = counts[RecipientState.PLANNED] + counts[RecipientState.CLAIMED]
+    sending = campaign.state == CampaignState.SENDING
+    rate = _rate(campaign.pk, now=now) if sending else None
+    return Progress(
+        total=total,
+        waiting=counts[RecipientState.PLANNED],
+        claimed=counts[RecipientState.CLAIMED],
+        sent=counts[RecipientState.SENT],
+        delivered=counts[RecipientState.DELIVERED],
+        bounced=counts[RecipientState.BOUNCED],
+        failed=counts[RecipientState.FAILED],
+        skipped=counts[RecipientState.SKIPPED],
+        cancelled=counts[RecipientState.CANCELLED],
+        in_doubt=counts[RecipientState.IN_DOUBT],
+        share_done=(total - left) / total if total else 0.0,
+        rate_per_second=rate,
+        seconds_left=int(left / rate) + 1 if rate and left else None,
+        next_due_at=campaigns.queries.ledger.next_due_at(campaign.pk) if sending else None,
+        problem=campaign.problem,
+    )
+
+
+def _rate(campaign_id: int, *, now: datetime) -> float | None:
+    """Return messages a second over the last moments, or None when nothing moved."""
+    count = insights.queries.handed_over_since(campaign_id, since=now - RATE_WINDOW)
+    return count / RATE_WINDOW.total_seconds() if count else None

@@ -1,0 +1,73 @@
+"""Celery tasks of sending: one call each. The database holds the work; a lost one costs a tick."""
+
+from __future__ import annotations
+
+import random
+
+import insights.operations
+from celery import shared_task
+from django.utils import timezone
+
+import campaigns.queries.ledger
+import sending.operations.importing
+import sending.operations.lifecycle
+import sending.pipeline.recovery
+from campaigns.models import CampaignKind
+from sending.pipeline import run_campaign
+
+TICK_EXPIRES_SECONDS = 5  # a send task that waited longer is replaced by that of a later tick
+
+
+@shared_task(ignore_result=True)
+def send_due(**_: object) -> None:
+    """Hand every campaign with due recipients to a send worker; beat calls this every second."""
+    now = timezone.now()
+    due = list(campaigns.queries.ledger.due_campaigns(now=now).values_list("pk", "kind"))
+    random.shuffle(due)  # no campaign stands first in line for good
+    for campaign_id, kind in due:
+        task = send_transactional if kind == CampaignKind.TRANSACTIONAL else send_campaign
+        task.apply_async(kwargs={"campaign_id": campaign_id}, expires=TICK_EXPIRES_SECONDS)
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def send_campaign(*, campaign_id: int, **_: object) -> None:
+    """Take one turn at a campaign."""
+    run_campaign(campaign_id, clock=timezone.now)
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def send_transactional(*, campaign_id: int, **_: object) -> None:
+    """Take one turn at transactional mail, on workers that do nothing else."""
+    run_campaign(campaign_id, clock=timezone.now)
+
+
+@shared_task(ignore_result=True)
+def advance_campaigns(**_: object) -> None:
+    """Start what is scheduled, prepare what was started, end what is done; every second."""
+    for campaign_id in sending.operations.lifecycle.start_scheduled(now=timezone.now()):
+        prepare_campaign.delay(campaign_id=campaign_id)
+    sending.operations.lifecycle.end_finished(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def prepare_campaign(*, campaign_id: int, **_: object) -> None:
+    """Write the ledger of a campaign that was started."""
+    sending.operations.lifecycle.prepare(campaign_id, now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def recover_leases(**_: object) -> None:
+    """Settle what dead workers left behind; every ten seconds, on every machine that sends."""
+    sending.pipeline.recovery.recover(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def run_import(*, job_id: int, **_: object) -> None:
+    """Bring in a file of contacts."""
+    sending.operations.importing.run(job_id, now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def make_partitions(**_: object) -> None:
+    """Make room for the events of the coming months; once a day."""
+    insights.operations.make_partitions(now=timezone.now())

@@ -1,0 +1,142 @@
+"""The transport: what waits to be sent, and a receipt for everything that was fed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from sending.transports.base import Answer, Envelope, Journal, Receipt, Stage
+from sending.transports.smtp.connections import Connections
+from sending.transports.smtp.conversation import ConversationError
+from sending.transports.smtp.pacing import TokenBucket
+from sending.transports.smtp.replies import enhanced_code, queue_id
+from sending.transports.smtp.session import Session
+from sending.transports.smtp.settings import SmtpSettings
+from sending.transports.smtp.wire import address_problem
+from sending.transports.smtp.work import Backlog, Work
+
+HANDOVER_TRIES = 3  # connections that may break under one message before its body leaves
+CLOSING_SECONDS = 15.0  # for the answers still owed and the goodbyes
+
+
+class SmtpTransport:
+    """Sends to one SMTP server. Belongs to the event loop that was running when it was made.
+
+    `clock` says when a receipt was given, as an aware UTC datetime.
+    """
+
+    def __init__(
+        self, settings: SmtpSettings, *, journal: Journal, clock: Callable[[], datetime]
+    ) -> None:
+        """Open nothing yet: the first message does."""
+        self._journal = journal
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._backlog = Backlog()
+        self._connections = Connections(
+            self,
+            settings=settings,
+            has_work=lambda: bool(self._backlog),
+            on_unreachable=self._unreachable,
+        )
+        rate = settings.rate_per_second
+        self._bucket = TokenBucket(rate_per_second=rate, now=self._loop.time()) if rate else None
+        self._closed = False
+
+    def feed(self, envelopes: Iterator[Envelope], *, on_receipt: Callable[[Receipt], None]) -> None:
+        """Add messages to the work; see `Transport.feed`. Raises RuntimeError once closed."""
+        if self._closed:
+            raise RuntimeError("The transport is closed.")
+        self._backlog.add(envelopes, on_receipt=on_receipt)
+        self._loop.call_soon(self._connections.serve)
+
+    async def aclose(self, *, within: float = CLOSING_SECONDS) -> None:
+        """Give back what was not begun, wait for the answers owed, say QUIT, then hang up."""
+        self._closed = True
+        self._give_back(Stage.CONNECT, None, "The transport was closed before this message's turn.")
+        await self._connections.aclose(within=within)
+
+    def next_work(self) -> Work | None:
+        """Return the next message whose addresses can be said, or None if none may go now."""
+        if self._bucket is None:
+            return self._next_sayable()
+        wait = self._bucket.wait_seconds(now=self._loop.time())
+        if wait > 0:
+            self._connections.serve_in(wait)
+            return None
+        work = self._next_sayable()
+        if work is not None:
+            self._bucket.take()
+        return work
+
+    def handing_over(self, work: Work) -> None:
+        """Note in the journal that the body is about to be written."""
+        self._journal.handing_over(work.envelope.recipient_id)
+
+    def settle(
+        self, work: Work, answer: Answer, *, stage: Stage, code: int | None, response: str
+    ) -> None:
+        """Give a message its receipt: to the journal first, then to whoever fed it."""
+        receipt = Receipt(
+            work.envelope.recipient_id,
+            answer,
+            stage,
+            code,
+            enhanced_code(response) if code is not None else "",
+            response,
+            queue_id(response) if answer is Answer.ACCEPTED else "",
+            self._clock(),
+        )
+        if code is not None and answer is not Answer.UNREACHED:
+            self._connections.failures = 0
+        try:
+            self._journal.answered(receipt)
+        except OSError as error:
+            self._report("A receipt could not be written to the journal.", error)
+        try:
+            work.on_receipt(receipt)
+        except Exception as error:
+            self._report("A receipt could not be delivered.", error)
+
+    def put_back(self, work: Work, *, stage: Stage, reason: str) -> None:
+        """Let another connection try a message, or give it up after several."""
+        work.tries += 1
+        if self._closed or work.tries >= HANDOVER_TRIES:
+            response = f"{reason} The message was not handed over (try {work.tries})."
+            self.settle(work, Answer.UNREACHED, stage=stage, code=None, response=response)
+        else:
+            self._backlog.put_back(work)
+
+    def session_ended(self, session: Session, *, reason: str, in_vain: bool) -> None:
+        """Note the end of a connection."""
+        self._connections.ended(session, reason=reason, in_vain=in_vain)
+
+    def _next_sayable(self) -> Work | None:
+        while (work := self._pulled(self._backlog)) is not None:
+            problem = address_problem(work.envelope)
+            if problem is None:
+                return work
+            stage, response = problem
+            self.settle(work, Answer.REFUSED, stage=stage, code=None, response=response)
+        return None
+
+    def _pulled(self, backlog: Backlog) -> Work | None:
+        """Return the next message of the iterators, skipping those that fail."""
+        while True:
+            try:
+                return backlog.pull()
+            except Exception as error:
+                self._report("Messages could not be made; their iterator is given up.", error)
+
+    def _unreachable(self, error: ConversationError) -> None:
+        self._give_back(error.stage, error.code, error.response)
+
+    def _give_back(self, stage: Stage, code: int | None, response: str) -> None:
+        """Let everything that waits now go back unsent; what is fed meanwhile stays."""
+        waiting, self._backlog = self._backlog, Backlog()
+        while (work := self._pulled(waiting)) is not None:
+            self.settle(work, Answer.UNREACHED, stage=stage, code=code, response=response)
+
+    def _report(self, message: str, error: Exception) -> None:
+        self._loop.call_exception_handler({"message": message, "exception": error})

@@ -1,0 +1,220 @@
+"""Bringing the product up: ports, several programs at once, and the words at the terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import psutil
+import pytest
+from honcho.environ import parse_procfile
+
+from config.launch.address import WebAddress, configured_address
+from config.launch.errors import LaunchError
+from config.launch.preparation import Step, take
+from config.launch.welcome import framed, wait_until_healthy
+
+PROJECT = Path(__file__).resolve().parents[2]
+WAIT_SECONDS = 20
+# Runs the programs given as name=command, as `make run` does, and prints why they ended.
+RUN_TOGETHER = """
+import sys
+from config.launch.processes import run_together
+commands = dict(pair.split("=", 1) for pair in sys.argv[1:])
+say = lambda: print("ready", flush=True)
+print("reason:", run_together(commands, environment={}, meanwhile=say))
+"""
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Answers every request with the status of its server."""
+
+    def do_GET(self) -> None:
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+
+@pytest.fixture
+def web() -> Iterator[HTTPServer]:
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    server.status = 200
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def started_together(*commands: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN_TOGETHER, *commands],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for_line(process: subprocess.Popen[str], text: str) -> list[str]:
+    lines = []
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if text in line:
+            return lines
+    raise AssertionError(f"{text!r} never came: {lines}")
+
+
+def is_running(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+class TestConfiguredAddress:
+    @pytest.mark.parametrize(("text", "port"), [("", 8000), ("8123", 8123)])
+    def test_follows_the_environment(
+        self, monkeypatch: pytest.MonkeyPatch, text: str, port: int
+    ) -> None:
+        monkeypatch.setenv("PORT", text)
+
+        assert configured_address().url == f"http://127.0.0.1:{port}"
+
+    @pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "80.5", "²"])
+    def test_refuses_what_is_no_port(self, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+        monkeypatch.setenv("PORT", text)
+
+        with pytest.raises(LaunchError, match="is not a port number"):
+            configured_address()
+
+
+class TestCheckFree:
+    def test_names_a_port_in_use_and_the_way_out(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+
+            with pytest.raises(LaunchError) as caught:
+                WebAddress(port=port).check_free()
+
+        assert f"port {port} is in use" in str(caught.value)
+        assert f"PORT={port + 1 if port < 65535 else 8000} make run" in str(caught.value)
+
+    def test_accepts_a_free_port(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+
+        WebAddress(port=port).check_free()
+
+
+class TestTake:
+    def test_shows_the_end_of_the_output_of_a_step_that_fails(self) -> None:
+        step = Step("frobnicating the database", ("no_such_command",))
+
+        with pytest.raises(LaunchError) as caught:
+            take(step, environment={**os.environ, "SECRET_KEY": "test"})
+
+        assert "frobnicating the database failed (manage.py no_such_command)" in str(caught.value)
+        assert "Unknown command" in str(caught.value)
+
+
+class TestRunTogether:
+    def test_ends_everything_when_one_crashes_and_names_it(self, tmp_path: Path) -> None:
+        pid_file = tmp_path / "pid"
+        process = started_together(
+            f"steady=sh -c 'echo $$ > {pid_file}; sleep 60'",
+            f"frail=sh -c 'while ! [ -s {pid_file} ]; do sleep 0.02; done; echo oh dear; exit 7'",
+        )
+
+        output, _ = process.communicate(timeout=WAIT_SECONDS)
+
+        assert "reason: frail ended with code 7" in output
+        assert "frail   | oh dear" in output
+        assert not is_running(int(pid_file.read_text()))
+
+    def test_ends_everything_on_ctrl_c_pool_processes_too(self, tmp_path: Path) -> None:
+        pid_file = tmp_path / "pid"
+        process = started_together(
+            f"one=sh -c 'sleep 60 & echo $! > {pid_file}; wait'", "two=sleep 60"
+        )
+        wait_for_line(process, "ready")
+        while not (pid_file.exists() and pid_file.read_text().strip()):
+            time.sleep(0.02)
+
+        os.killpg(process.pid, signal.SIGINT)
+
+        output, _ = process.communicate(timeout=WAIT_SECONDS)
+        assert "reason: None" in output
+        assert not is_running(int(pid_file.read_text()))
+
+    def test_tells_the_leader_alone_so_that_work_in_hand_is_finished(self, tmp_path: Path) -> None:
+        done = tmp_path / "done"
+        # The leader waits for its child as a worker does for its pool; the child knows no signals.
+        leader = f'trap "wait; exit 0" TERM; (sleep 0.5; echo finished > {done}) & echo up; wait'
+        process = started_together(f"worker=sh -c '{leader}'")
+        wait_for_line(process, "worker  | up")
+
+        process.terminate()
+
+        process.communicate(timeout=WAIT_SECONDS)
+        assert done.read_text() == "finished\n"
+
+    def test_kills_at_once_what_does_not_listen_when_asked_twice(self) -> None:
+        process = started_together(
+            """deaf=sh -c 'trap "" TERM; echo up; while :; do sleep 0.1; done'"""
+        )
+        wait_for_line(process, "deaf    | up")
+        process.send_signal(signal.SIGINT)
+        wait_for_line(process, "stopping")
+        before = time.monotonic()
+
+        process.send_signal(signal.SIGINT)
+
+        process.communicate(timeout=WAIT_SECONDS)
+        assert time.monotonic() - before < 5
+
+
+class TestWaitUntilHealthy:
+    def test_returns_as_soon_as_the_server_is_well(self, web: HTTPServer) -> None:
+        address = WebAddress(port=web.server_address[1])
+
+        assert wait_until_healthy(address, seconds=WAIT_SECONDS)
+
+    def test_gives_up_on_a_server_that_stays_ill(self, web: HTTPServer) -> None:
+        web.status = 500
+        address = WebAddress(port=web.server_address[1])
+
+        assert not wait_until_healthy(address, seconds=0.5)
+
+
+class TestFramed:
+    def test_draws_one_box_around_all_lines(self) -> None:
+        lines = framed(["Open", "http://127.0.0.1:8000/admin/", ""]).splitlines()
+
+        assert len({len(line) for line in lines}) == 1
+        assert lines[2] == "|  http://127.0.0.1:8000/admin/  |"
+
+
+class TestProcfile:
+    def test_serves_every_queue_that_the_settings_name(self) -> None:
+        from django.conf import settings
+
+        programs = parse_procfile((PROJECT / "Procfile").read_text()).processes
+        served = {
+            queue
+            for command in programs.values()
+            if "--queues" in command
+            for queue in command.split("--queues ")[1].split()[0].split(",")
+        }
+        routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+
+        assert served == routed | {settings.CELERY_TASK_DEFAULT_QUEUE}

@@ -1,0 +1,1 @@
+"""The smallest valid object of every model, for tests."""

@@ -1,0 +1,45 @@
+"""Pools, transports and sending IPs."""
+
+import factory
+from factory.django import DjangoModelFactory
+
+from iprouting.models import Pool, SendingIP, Transport, TransportSecurity
+from tests.factories.campaigns import OrganizationFactory
+
+
+class PoolFactory(DjangoModelFactory):
+    """A pool of the marketing stream."""
+
+    class Meta:
+        model = Pool
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Pool {n}")
+
+
+class TransportFactory(DjangoModelFactory):
+    """Plain SMTP to this machine; a test gives the port of its own server."""
+
+    class Meta:
+        model = Transport
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Transport {n}")
+    host = "127.0.0.1"
+    port = 2525
+    security = TransportSecurity.NONE
+
+
+class SendingIPFactory(DjangoModelFactory):
+    """An active IP with a pool and a transport of the same organization."""
+
+    class Meta:
+        model = SendingIP
+
+    organization = factory.SubFactory(OrganizationFactory)
+    address = factory.Sequence(lambda n: f"203.0.113.{n % 254 + 1}")
+    hostname = "mta.example.com"
+    pool = factory.SubFactory(PoolFactory, organization=factory.SelfAttribute("..organization"))
+    transport = factory.SubFactory(
+        TransportFactory, organization=factory.SelfAttribute("..organization")
+    )

@@ -1,0 +1,127 @@
+"""The plan of a batch, from facts alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sending.plan import (
+    CONTACT_DELETED,
+    DEADLINE_PASSED,
+    NO_ROOM,
+    SEND_TIME,
+    THROTTLED,
+    BatchFacts,
+    CandidateIP,
+    Defer,
+    Deliver,
+    RecipientFacts,
+    Skip,
+    plan_batch,
+)
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=3)
+RETRY_AT = NOW + timedelta(minutes=1)
+
+
+def recipient(number: int = 1, **facts: object) -> RecipientFacts:
+    defaults: dict[str, object] = {"provider": "gmail", "engagement_days": 3, "variant": ""}
+    return RecipientFacts(recipient_id=number, **(defaults | facts))
+
+
+def batch(recipients, candidates, **facts) -> BatchFacts:
+    return BatchFacts(
+        now=NOW,
+        stream=facts.pop("stream", "marketing"),
+        recipients=recipients,
+        candidates=candidates,
+        retry_at=RETRY_AT,
+        **facts,
+    )
+
+
+WARM = CandidateIP(7, "192.0.2.7", "marketing")
+
+
+class TestPlanBatch:
+    def test_delivers_through_the_only_ip(self):
+        assert plan_batch(batch([recipient()], [WARM])) == [Deliver(1, 7)]
+
+    def test_skips_the_suppressed_with_the_reason(self):
+        facts = batch([recipient(suppressed_reason="complaint")], [WARM])
+
+        assert plan_batch(facts) == [Skip(1, "complaint")]
+
+    def test_skips_whoever_was_deleted(self):
+        assert plan_batch(batch([recipient(deleted=True)], [WARM])) == [Skip(1, CONTACT_DELETED)]
+
+    def test_skips_everybody_after_the_deadline(self):
+        facts = batch([recipient()], [WARM], deadline_at=NOW - timedelta(seconds=1))
+
+        assert plan_batch(facts) == [Skip(1, DEADLINE_PASSED)]
+
+    def test_never_uses_an_ip_of_another_stream(self):
+        facts = batch([recipient()], [WARM], stream="transactional")
+
+        assert plan_batch(facts) == [Defer(1, RETRY_AT, NO_ROOM)]
+
+    def test_waits_for_the_best_time_of_a_person(self):
+        assert plan_batch(batch([recipient(best_time=LATER)], [WARM])) == [
+            Defer(1, LATER, SEND_TIME)
+        ]
+
+    def test_never_waits_beyond_the_deadline_for_the_best_time(self):
+        deadline = NOW + timedelta(hours=1)
+        facts = batch([recipient(best_time=LATER)], [WARM], deadline_at=deadline)
+
+        assert plan_batch(facts) == [Defer(1, deadline, SEND_TIME)]
+
+    def test_takes_the_best_scored_ip_for_the_provider(self):
+        poor = CandidateIP(1, "192.0.2.1", "marketing", scores={"gmail": 0.1, "yahoo": 0.9})
+        good = CandidateIP(2, "192.0.2.2", "marketing", scores={"gmail": 0.9, "yahoo": 0.1})
+        both = [recipient(1), recipient(2, provider="yahoo")]
+
+        assert plan_batch(batch(both, [poor, good])) == [Deliver(1, 2), Deliver(2, 1)]
+
+    def test_goes_on_to_the_next_ip_when_the_room_is_used_up(self):
+        small = CandidateIP(1, "192.0.2.1", "marketing", room=1, scores={"gmail": 1.0})
+        everyone = [recipient(number) for number in (1, 2, 3)]
+
+        planned = plan_batch(batch(everyone, [small, WARM]))
+
+        assert planned == [Deliver(1, 1), Deliver(2, 7), Deliver(3, 7)]
+
+    def test_waits_until_room_returns(self):
+        full = CandidateIP(1, "192.0.2.1", "marketing", room=0, room_returns_at=LATER)
+
+        assert plan_batch(batch([recipient()], [full])) == [Defer(1, LATER, NO_ROOM)]
+
+    def test_leaves_a_provider_alone_that_asked_for_it(self):
+        asked = CandidateIP(1, "192.0.2.1", "marketing", throttled_until={"gmail": LATER})
+        both = [recipient(1), recipient(2, provider="yahoo")]
+
+        assert plan_batch(batch(both, [asked])) == [Defer(1, LATER, THROTTLED), Deliver(2, 1)]
+
+    @given(
+        rooms=st.lists(st.integers(0, 5), min_size=1, max_size=4),
+        streams=st.lists(st.sampled_from(["marketing", "transactional"]), min_size=4, max_size=4),
+        count=st.integers(0, 30),
+    )
+    def test_never_gives_an_ip_more_than_its_room_nor_another_stream(self, rooms, streams, count):
+        candidates = [
+            CandidateIP(number, f"192.0.2.{number}", stream, room=room)
+            for number, (room, stream) in enumerate(zip(rooms, streams, strict=False))
+        ]
+        everyone = [recipient(number) for number in range(count)]
+
+        planned = plan_batch(batch(everyone, candidates))
+
+        used = [decision.ip_id for decision in planned if isinstance(decision, Deliver)]
+        assert len(planned) == count
+        assert all(used.count(c.ip_id) <= c.room for c in candidates)
+        assert all(candidates[ip_id].stream == "marketing" for ip_id in used)
+        room = sum(c.room for c in candidates if c.stream == "marketing")
+        assert len(used) == min(count, room)

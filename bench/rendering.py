@@ -52,7 +52,7 @@ _PLAIN_LINES = """<p>Hello {{ contact.first_name | default: "there" }},</p>
 {{ contact.renews_on }}. We write to {{ contact.email }}.</p>
 """
 _LIQUID_LINES = """<p>Hello {{ contact.first_name | default: "there" | capitalize }},</p>
-{% if contact.plan == "pro" %}<p>Your pro plan runs until {{ contact.renews_on | date: "%-d %B" }}.</p>
+{% if contact.plan == "pro" %}<p>Your plan runs until {{ contact.renews_on | date: "%-d %B" }}.</p>
 {% elsif contact.city %}<p>{{ contact.city | upcase }} gets snow this week.</p>{% endif %}
 {% for item in contact.items %}<p>{{ forloop.index }}. {{ item.name }}: {{ item.price | number: 2 }}
 {% if item.new %}<strong>new</strong>{% endif %}</p>{% endfor %}

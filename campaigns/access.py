@@ -11,14 +11,14 @@ from django.utils.functional import SimpleLazyObject
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from campaigns.models import ApiKey, Membership, Organization, User
 from campaigns.roles import Role, allows
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 SESSION_KEY = "organization_id"
 READING = ("GET", "HEAD", "OPTIONS")

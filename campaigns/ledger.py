@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from campaigns.states import RecipientState
 
@@ -29,6 +30,20 @@ class ClaimedRecipient:
     language: str
     timezone: str
     attributes: dict[str, Any]
+
+    @classmethod
+    def from_row(cls, row: tuple[Any, ...]) -> Self:
+        """Return a row of the database, whose last and eleventh columns are JSON texts."""
+        *before, data, first_name, last_name, language, timezone, attributes = row
+        return cls(
+            *before,
+            None if data is None else json.loads(data),
+            first_name,
+            last_name,
+            language,
+            timezone,
+            json.loads(attributes) if attributes else {},
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ def normalize_address(raw: str) -> Address:
 
 def split_display_name(raw: str) -> tuple[str, str]:
     """Return (name, address text) of `Name <address>`; the name is empty when there is none."""
+    if "<" not in raw:
+        return "", raw
     text = raw.strip()
     before, bracket, rest = text.rpartition("<")
     inside, closing, after = rest.partition(">")

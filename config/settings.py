@@ -183,6 +183,8 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 KNOX_TOKEN_MODEL = "campaigns.ApiKey"  # noqa: S105  the name of a model
+# Knox's own migrations would make a table for the model that ours takes the place of.
+MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {
     "TOKEN_TTL": None,
     "AUTO_REFRESH": False,
@@ -240,12 +242,30 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "Mailwright",
     "SITE_HEADER": "Mailwright",
-    "SITE_SUBHEADER": "E-mail campaigns that arrive",
+    "SITE_SUBHEADER": "config.navigation.organization_name",
+    "SITE_DROPDOWN": "config.navigation.switcher",
     "SITE_SYMBOL": "mark_email_read",
     "SITE_URL": None,
     "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "config.navigation.environment",
+    "DASHBOARD_CALLBACK": "config.overview.callback",
     "STYLES": [lambda request: static("css/admin.css")],
-    "SCRIPTS": [lambda request: static("vendor/htmx.min.js")],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.1% .013 240)",
+            "100": "oklch(93.9% .031 241)",
+            "200": "oklch(88.4% .062 242)",
+            "300": "oklch(80.5% .108 244)",
+            "400": "oklch(70.2% .148 248)",
+            "500": "oklch(60.6% .170 252)",
+            "600": "oklch(52.4% .168 255)",
+            "700": "oklch(46.2% .150 256)",
+            "800": "oklch(40.1% .122 256)",
+            "900": "oklch(35.2% .096 256)",
+            "950": "oklch(26.4% .067 257)",
+        },
+    },
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from campaigns.access import access_for
 from campaigns.models import Campaign, Contact, Recipient
 from common.addresses import AddressError, normalize_address
-from common.admin import ReadOnlyAdmin, moment, pill, unknown
+from common.admin import ReadOnlyAdmin, moment, organization_of, pill, provider_name, unknown
+from common.admin.display import DASH
 from common.admin.scoping import PlainChangeList
 from insights.events import EventType
 from insights.models import DeliveryEvent
@@ -55,7 +55,12 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
     """Events, newest first."""
 
     organization_path = "organization_id"
-    list_display = ("happened", "address", "event_shown", "answer", "campaign_shown", "ip")
+    empty_icon = "mail"
+    empty_title = "Nothing has been sent yet"
+    empty_text = (
+        "Every message leaves a trace here: handed over, put off, refused, opened, clicked."
+    )
+    list_display = ("happened", "address", "event_shown", "answer", "campaign_shown", "sent_from")
     list_filter = ("event_type", "provider", "bounce_class")
     search_fields = ("recipient_id",)
     search_help_text = "Search by the beginning of an address"
@@ -63,13 +68,18 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("happened", "event_shown", "address", "campaign_shown")}),
         ("What the server said", {"fields": ("smtp_code", "enhanced_code", "smtp_response")}),
-        ("How it went there", {"fields": ("ip", "provider", "stream", "variant", "source")}),
+        (
+            "How it went there",
+            {"fields": ("sent_from", "provider_shown", "stream", "variant", "source")},
+        ),
         (
             "Opens and clicks",
             {"fields": ("actor", "actor_reasons", "url"), "classes": ("collapse",)},
         ),
     )
-    readonly_fields = ("happened", "event_shown", "address", "campaign_shown")
+    readonly_fields = (
+        "happened", "event_shown", "address", "campaign_shown", "sent_from", "provider_shown",
+    )  # fmt: skip
 
     def get_changelist(self, request: HttpRequest, **_: Any) -> type[EventList]:
         """Return the class behind the list."""
@@ -80,7 +90,7 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Any, Any], bool]:
         """Return the events of people whose address begins as asked, or of one campaign."""
         if search_term:
-            recipients = _recipients(search_term, organization=access_for(request).organization)
+            recipients = _recipients(search_term, organization=organization_of(request))
             queryset = queryset.filter(recipient_id__in=recipients)
         return queryset, False
 
@@ -116,9 +126,19 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
             return unknown("No server answered here")
         return format_html(
             '<span class="mw-answer"><code>{}</code> {}</span>',
-            " ".join(filter(None, [str(event.smtp_code or ""), event.enhanced_code])),
+            event.smtp_code or DASH,
             event.smtp_response,
         )
+
+    @admin.display(description="Sending IP")
+    def sent_from(self, event: DeliveryEvent) -> str:
+        """Return the IP the message left from."""
+        return event.ip or unknown("Nothing was handed over here")
+
+    @admin.display(description="Mailbox provider", ordering="provider")
+    def provider_shown(self, event: DeliveryEvent) -> str:
+        """Return who filters the mail of the address."""
+        return provider_name(event.provider)
 
     @admin.display(description="Campaign")
     def campaign_shown(self, event: Any) -> str:

@@ -66,6 +66,9 @@ class TransportAdmin(OrganizationScopedAdmin):
 
     form = TransportForm
     write_role = Role.OPERATOR
+    empty_icon = "swap_horiz"
+    empty_title = "No transport yet"
+    empty_text = "A transport is the server that mail is handed to: your own MTA, or a provider."
     list_display = ("name", "kind", "reached_at", "security_shown", "final_hop_shown", "changed")
     list_filter = ("kind",)
     search_fields = ("name", "host")
@@ -100,7 +103,7 @@ class TransportAdmin(OrganizationScopedAdmin):
         return super().get_queryset(request).defer(*SECRETS)
 
     def save_model(
-        self, request: HttpRequest, obj: Transport, form: ModelForm[Any], change: bool
+        self, request: HttpRequest, obj: Transport, form: ModelForm[Any], change: Any
     ) -> None:
         """Save the transport; a secret that was left empty stays as it is."""
         for name in SECRETS:
@@ -138,6 +141,9 @@ class PoolAdmin(OrganizationScopedAdmin):
     """Groups of sending IPs that stand in for each other."""
 
     write_role = Role.OPERATOR
+    empty_icon = "hub"
+    empty_title = "No pools yet"
+    empty_text = "A pool holds the sending IPs for one kind of mail."
     list_display = ("name", "stream_shown", "ip_count", "changed")
     list_filter = ("stream",)
     search_fields = ("name",)
@@ -157,7 +163,8 @@ class PoolAdmin(OrganizationScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pool, Pool]:
         """Return the pools with how many of their IPs are in use."""
         active = Count("ips", filter=Q(ips__active=True))
-        return super().get_queryset(request).annotate(active_count=active, all_count=Count("ips"))
+        rows: QuerySet[Pool, Pool] = super().get_queryset(request)
+        return rows.annotate(active_count=active, all_count=Count("ips"))
 
     @admin.display(description="Kind of mail", ordering="stream")
     def stream_shown(self, pool: Pool) -> SafeString:

@@ -115,6 +115,7 @@ class Answers:
             "stamp": now.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "epoch": int(now.timestamp()),
             "queue": queue,
+            "number": int(queue, 16),
         }
 
 

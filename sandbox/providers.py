@@ -15,7 +15,7 @@ from sandbox.behaviour import Behaviour
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One answer. `text` may name address, ip, queue, host, stamp, epoch, message_id and size.
+    """One answer. `text` may name the values of sandbox/answers.py: {address}, {ip}, {queue}, ...
 
     `enhanced` is repeated on each line, as providers that send enhanced codes do.
     `after_body`: the provider accepts at RCPT and says this only when it has the whole message.
@@ -105,7 +105,7 @@ OUTLOOK = Provider(
     {
         Behaviour.ACCEPT: Wording(
             250,
-            "{message_id} [InternalId={epoch}, Hostname={host}] {size} bytes in "
+            "{message_id} [InternalId={number}, Hostname={host}] {size} bytes in "
             "0.141, 67.260 KB/sec Queued mail for delivery -> 250 2.1.5",
             "2.6.0",
         ),

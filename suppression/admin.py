@@ -40,13 +40,18 @@ ORIGIN_WORDS = {
 class SuppressionForm(ScopedForm):
     """An address that is not to be mailed."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scope"].choices = [  # type: ignore[attr-defined]  # a choice field
+            (scope.value, words) for scope, words in SCOPE_WORDS.items()
+        ]
+
     class Meta:
         model = Suppression
         fields = ("email", "scope", "list", "expires_at", "note")
         labels = {"scope": "Applies to", "expires_at": "Until"}
         help_texts = {
             "email": "Mail already on its way still arrives; nothing is sent after this.",
-            "list": 'Only for "One list".',
             "note": "For your team: why, or where the wish came from.",
         }
 
@@ -57,6 +62,12 @@ class SuppressionAdmin(OrganizationScopedAdmin):
 
     form = SuppressionForm
     write_role = Role.OPERATOR
+    empty_icon = "block"
+    empty_title = "Nobody is suppressed"
+    empty_text = (
+        "Addresses that bounce, complain or unsubscribe come here by themselves and are not mailed."
+    )
+    add_words = "Suppress an address"
     list_display = ("email", "reason_shown", "scope_shown", "origin_shown", "added", "until")
     list_filter = ("reason", "scope", "origin")
     list_select_related = ("list",)
@@ -64,6 +75,7 @@ class SuppressionAdmin(OrganizationScopedAdmin):
     search_help_text = "Search by the beginning of an address"
     ordering = ("-added_at",)
     autocomplete_fields = ("list",)
+    conditional_fields = {"list": "scope == 'list'"}
     fieldsets = (
         (None, {"fields": ("email", "reason_shown", "scope_shown", "note")}),
         ("Where it comes from", {"fields": ("origin_shown", "added", "until")}),
@@ -75,7 +87,7 @@ class SuppressionAdmin(OrganizationScopedAdmin):
         """Refuse: the record stays as it was made."""
         return False
 
-    def save_form(self, request: HttpRequest, form: ModelForm[Any], change: bool) -> Suppression:
+    def save_form(self, request: HttpRequest, form: ModelForm[Any], change: Any) -> Suppression:
         """Return the entry, made here. Raises DomainError when the address is on the list."""
         asked: Suppression = form.save(commit=False)
         new = suppression.operations.suppress(
@@ -102,7 +114,7 @@ class SuppressionAdmin(OrganizationScopedAdmin):
         )
 
     def save_model(
-        self, request: HttpRequest, obj: Suppression, form: ModelForm[Any], change: bool
+        self, request: HttpRequest, obj: Suppression, form: ModelForm[Any], change: Any
     ) -> None:
         """Leave the entry as it was made."""
 

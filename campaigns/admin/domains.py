@@ -10,13 +10,14 @@ from django.http import HttpRequest
 
 import campaigns.operations.identities
 from campaigns.models import Identity, SendingDomain
-from common.admin import OrganizationScopedAdmin, ScopedInline, moment, pill
+from common.admin import OrganizationScopedAdmin, ScopedForm, ScopedInline, moment, pill
 
 
 class IdentityInline(ScopedInline):
     """The names under which a domain sends."""
 
     model = Identity
+    hide_title = True
     fields = ("from_name", "from_address", "stream")
     readonly_fields = fields
     show_change_link = True
@@ -30,10 +31,23 @@ class IdentityInline(ScopedInline):
         return False
 
 
+class DomainForm(ScopedForm):
+    """A domain, and where bounces and links of its mail go."""
+
+    class Meta:
+        model = SendingDomain
+        fields = ("name", "return_path_domain", "tracking_url")
+        labels = {"return_path_domain": "Bounces go to", "tracking_url": "Links lead through"}
+
+
 @admin.register(SendingDomain)
 class SendingDomainAdmin(OrganizationScopedAdmin):
     """Domains that mail is sent from."""
 
+    empty_icon = "language"
+    empty_title = "No sending domain yet"
+    empty_text = "Mail is sent from a domain of yours, such as news.example.com."
+    form = DomainForm
     list_display = ("name", "return_path", "tracking", "created")
     search_fields = ("name",)
     search_help_text = "Search by name"
@@ -53,7 +67,7 @@ class SendingDomainAdmin(OrganizationScopedAdmin):
     inlines = (IdentityInline,)
 
     def save_model(
-        self, request: HttpRequest, obj: SendingDomain, form: ModelForm[Any], change: bool
+        self, request: HttpRequest, obj: SendingDomain, form: ModelForm[Any], change: Any
     ) -> None:
         """Save the domain in its normal form."""
         campaigns.operations.identities.save_domain(obj)
@@ -78,6 +92,9 @@ class SendingDomainAdmin(OrganizationScopedAdmin):
 class IdentityAdmin(OrganizationScopedAdmin):
     """From names and addresses."""
 
+    empty_icon = "badge"
+    empty_title = "No identity yet"
+    empty_text = "The name and address that people see as the sender."
     list_display = ("from_name", "from_address", "stream_shown", "reply_to", "domain")
     list_filter = ("stream",)
     list_select_related = ("domain",)
@@ -98,7 +115,7 @@ class IdentityAdmin(OrganizationScopedAdmin):
     )
 
     def save_model(
-        self, request: HttpRequest, obj: Identity, form: ModelForm[Any], change: bool
+        self, request: HttpRequest, obj: Identity, form: ModelForm[Any], change: Any
     ) -> None:
         """Save the identity; its address has to be on its domain."""
         campaigns.operations.identities.save_identity(obj)

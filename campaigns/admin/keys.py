@@ -20,6 +20,10 @@ class ApiKeyAdmin(OrganizationScopedAdmin):
     """API keys. Only the digest is kept, so the key itself is on screen once, when it is made."""
 
     write_role = Role.ADMIN
+    empty_icon = "key"
+    empty_title = "No API keys yet"
+    empty_text = "A key lets your website or shop add contacts and send messages."
+    add_words = "Make an API key"
     list_display = ("name", "role", "begins_with", "made")
     search_fields = ("name",)
     search_help_text = "Search by name"
@@ -34,7 +38,7 @@ class ApiKeyAdmin(OrganizationScopedAdmin):
         """Refuse: what a key may do is fixed; revoke it and make another."""
         return False
 
-    def save_form(self, request: HttpRequest, form: ModelForm[Any], change: bool) -> ApiKey:
+    def save_form(self, request: HttpRequest, form: ModelForm[Any], change: Any) -> ApiKey:
         """Return the new key; what it reads is kept for the answer to this request only."""
         asked: ApiKey = form.save(commit=False)
         key, secret = campaigns.operations.organizations.create_api_key(
@@ -44,7 +48,7 @@ class ApiKeyAdmin(OrganizationScopedAdmin):
         return key
 
     def save_model(
-        self, request: HttpRequest, obj: ApiKey, form: ModelForm[Any], change: bool
+        self, request: HttpRequest, obj: ApiKey, form: ModelForm[Any], change: Any
     ) -> None:
         """Leave the key as it was made."""
 

@@ -28,11 +28,13 @@ STATUS_KINDS = {
 class ContactListAdmin(OrganizationScopedAdmin):
     """Lists and how many are on them."""
 
+    empty_icon = "list_alt"
+    empty_title = "No lists yet"
+    empty_text = "People join lists, and campaigns go to them. An import can make one, too."
     list_display = ("name", "subscribers", "public_shown", "slug", "created")
     search_fields = ("name", "slug")
     search_help_text = "Search by name"
     ordering = ("name",)
-    prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("members",)
     fieldsets = (
         (None, {"fields": ("name", "slug")}),
@@ -62,7 +64,8 @@ class ContactListAdmin(OrganizationScopedAdmin):
         counted = Func(
             ArraySubquery(subscribed), function="CARDINALITY", output_field=IntegerField()
         )
-        return super().get_queryset(request).annotate(subscribed_count=counted)
+        rows: QuerySet[ContactList, ContactList] = super().get_queryset(request)
+        return rows.annotate(subscribed_count=counted)
 
     @admin.display(description="Subscribed", ordering="subscribed_count")
     def subscribers(self, list_: Any) -> str:

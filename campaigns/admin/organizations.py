@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -15,7 +14,16 @@ import campaigns.operations.organizations
 from campaigns.access import SESSION_KEY, organizations_of
 from campaigns.models import Organization
 from campaigns.roles import Role
-from common.admin import OrganizationScopedAdmin
+from common.admin import OrganizationScopedAdmin, ScopedForm
+
+
+class OrganizationForm(ScopedForm):
+    """The name, the clock and the address of an organization."""
+
+    class Meta:
+        model = Organization
+        fields = ("name", "slug", "timezone", "postal_address")
+        labels = {"timezone": "Time zone", "slug": "Short name"}
 
 
 @admin.register(Organization)
@@ -23,6 +31,7 @@ class OrganizationAdmin(OrganizationScopedAdmin):
     """The organization that is worked in. Only superusers add others; nobody deletes one here."""
 
     organization_path = "pk"
+    form = OrganizationForm
     write_role = Role.ADMIN
     list_display = ("name", "slug", "timezone")
     fieldsets = (
@@ -36,13 +45,12 @@ class OrganizationAdmin(OrganizationScopedAdmin):
         ),
     )
     add_fieldsets = ((None, {"fields": ("name", "slug", "timezone")}),)
-    prepopulated_fields = {"slug": ("name",)}
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: Organization | None = None
     ) -> dict[str, tuple[str, ...]]:
         """Return what is filled in while typing: only for a new organization."""
-        return {} if obj else self.prepopulated_fields
+        return {} if obj else {"slug": ("name",)}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Say whether another organization may be founded."""
@@ -52,7 +60,7 @@ class OrganizationAdmin(OrganizationScopedAdmin):
         """Refuse: it would take every contact and every record with it."""
         return False
 
-    def save_form(self, request: HttpRequest, form: ModelForm[Any], change: bool) -> Organization:
+    def save_form(self, request: HttpRequest, form: ModelForm[Any], change: Any) -> Organization:
         """Return the organization; a new one is founded here and worked in from now on."""
         organization: Organization = form.save(commit=False)
         if change:
@@ -76,5 +84,6 @@ class OrganizationAdmin(OrganizationScopedAdmin):
             raise Http404("There is no such organization for you.")
         request.session[SESSION_KEY] = chosen.pk
         messages.success(request, f"You now work in {chosen.name}.")
+        if getattr(request, "htmx", False):
+            return HttpResponse(headers={"HX-Redirect": reverse("admin:index")})
         return HttpResponseRedirect(reverse("admin:index"))
-

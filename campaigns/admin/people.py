@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -16,6 +17,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 import campaigns.operations.people
 from campaigns.models import Membership, User
+from campaigns.operations.organizations import KEY_HOLDER_PREFIX
 from campaigns.roles import Role
 from common.admin import OrganizationScopedAdmin, PlatformAdmin, ScopedForm, moment, pill, unknown
 
@@ -53,6 +55,10 @@ class MembershipAdmin(OrganizationScopedAdmin):
     """Who works in the organization."""
 
     write_role = Role.ADMIN
+    empty_icon = "group"
+    empty_title = "Nobody is here yet"
+    empty_text = "Add the people who work with this organization."
+    add_words = "Add somebody"
     list_display = ("person", "email", "role_shown", "last_login")
     list_select_related = ("user",)
     list_filter = ("role",)
@@ -70,14 +76,14 @@ class MembershipAdmin(OrganizationScopedAdmin):
     )
 
     def get_form(
-        self, request: HttpRequest, obj: Membership | None = None, **kwargs: Any
+        self, request: HttpRequest, obj: Model | None = None, **kwargs: Any
     ) -> type[ModelForm[Any]]:
         """Return the form: for somebody new it also asks for the account."""
         if obj is None:
             kwargs |= {"form": NewMemberForm, "fields": ("role",)}
         return super().get_form(request, obj, **kwargs)
 
-    def save_form(self, request: HttpRequest, form: ModelForm[Any], change: bool) -> Membership:
+    def save_form(self, request: HttpRequest, form: ModelForm[Any], change: Any) -> Membership:
         """Return the membership; somebody new joins here."""
         membership: Membership = form.save(commit=False)
         if change:
@@ -90,7 +96,7 @@ class MembershipAdmin(OrganizationScopedAdmin):
         )
 
     def save_model(
-        self, request: HttpRequest, obj: Membership, form: ModelForm[Any], change: bool
+        self, request: HttpRequest, obj: Membership, form: ModelForm[Any], change: Any
     ) -> None:
         """Change the role; somebody must stay who can change roles."""
         if change:
@@ -125,13 +131,13 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(PlatformAdmin, DjangoUserAdmin):
+class UserAdmin(PlatformAdmin, DjangoUserAdmin):  # type: ignore[misc,type-arg]  # as its library
     """Accounts of everybody on this installation."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "is_active", "is_superuser", "last_login")
+    list_display = ("username", "email", "is_active", "is_superuser", "last_seen")
     list_filter = ("is_active", "is_superuser")
     ordering = ("username",)
     filter_horizontal = ()
@@ -148,3 +154,13 @@ class UserAdmin(PlatformAdmin, DjangoUserAdmin):
             },
         ),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User, User]:
+        """Return the accounts of people: every API key has one, too, that nobody logs in with."""
+        rows: QuerySet[User, User] = super().get_queryset(request)
+        return rows.exclude(username__startswith=KEY_HOLDER_PREFIX)
+
+    @admin.display(description="Last here", ordering="last_login")
+    def last_seen(self, user: User) -> SafeString:
+        """Return when the person last logged in."""
+        return moment(user.last_login)

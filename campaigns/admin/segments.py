@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from campaigns.access import access_for
 from campaigns.models import Campaign, Contact, ContactList, Organization, Segment
 from campaigns.queries.segments import segment_filter
 from campaigns.roles import Role
@@ -23,13 +22,14 @@ from common.admin import (
     OrganizationScopedAdmin,
     ScopedForm,
     moment,
+    organization_of,
     require_role,
 )
 from common.errors import DomainError
 
 EXAMPLE_COUNT = 5  # contacts shown beside the number of matches
 CAMPAIGNS_OFFERED = 200  # the newest ones, to choose from in a rule
-FIRST_RULES = {"all": [{"field": "email", "contains": ""}]}
+FIRST_RULES = {"all": [{"engaged": {"within_days": 90}}]}
 
 
 class SegmentForm(ScopedForm):
@@ -38,6 +38,7 @@ class SegmentForm(ScopedForm):
     class Meta:
         model = Segment
         fields = ("name", "rules")
+        help_texts = {"rules": "Looked at anew whenever a campaign that uses it is started."}
         widgets = {
             "rules": UnfoldAdminTextareaWidget(
                 attrs={"class": "mw-code", "rows": 12, "spellcheck": "false"}
@@ -60,6 +61,11 @@ class SegmentAdmin(OrganizationScopedAdmin):
     """Segments, with a count of who matches while the rules are written."""
 
     form = SegmentForm
+    empty_icon = "filter_alt"
+    empty_title = "No segments yet"
+    empty_text = (
+        "A segment is a rule, such as: lives in Berlin and opened something in the last 90 days."
+    )
     list_display = ("name", "rules_shown", "changed")
     search_fields = ("name",)
     search_help_text = "Search by name"
@@ -84,7 +90,7 @@ class SegmentAdmin(OrganizationScopedAdmin):
     ) -> HttpResponse:
         """Show or save a segment; the page gets what its rules may name."""
         offered = {
-            "rule_choices": _choices(access_for(request).organization) if request.access else {},  # type: ignore[attr-defined]
+            "rule_choices": _choices(organization_of(request)),
             "matches_url": reverse("admin:campaigns_segment_matches"),
         }
         return super().changeform_view(
@@ -100,7 +106,7 @@ class SegmentAdmin(OrganizationScopedAdmin):
         """Answer how many contacts the rules in the form match, and who some of them are."""
         template = "admin/campaigns/segment/matches_found.html"
         try:
-            found = _matching(request.POST.get("rules", ""), access_for(request).organization)
+            found = _matching(request.POST.get("rules", ""), organization_of(request))
         except (DomainError, ValueError) as mistake:
             return render(request, template, {"mistake": str(mistake)})
         return render(request, template, found)
@@ -130,7 +136,7 @@ def _matching(written: str, organization: Organization) -> dict[str, Any]:
     }
 
 
-def _choices(organization: Organization) -> dict[str, list[dict[str, Any]]]:
+def _choices(organization: Organization) -> dict[str, list[Any]]:
     """Return the lists and campaigns that a rule may name."""
     lists = ContactList.objects.filter(organization=organization).order_by("name")
     campaigns = Campaign.objects.filter(organization=organization).order_by("-created_at")
@@ -138,5 +144,3 @@ def _choices(organization: Organization) -> dict[str, list[dict[str, Any]]]:
         "lists": list(lists.values("id", "name")),
         "campaigns": list(campaigns.values("id", "name")[:CAMPAIGNS_OFFERED]),
     }
-
-

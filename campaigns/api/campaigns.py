@@ -57,9 +57,7 @@ class CampaignInput(serializers.ModelSerializer[Campaign]):
 
     name = LineField(max_length=200)
     identity = OrganizationRelated(queryset=Identity.objects.all())
-    template = OrganizationRelated(
-        queryset=Template.objects.all(), required=False, allow_null=True
-    )
+    template = OrganizationRelated(queryset=Template.objects.all(), required=False, allow_null=True)
     lists = OrganizationRelated(queryset=ContactList.objects.all(), many=True, required=False)
     segments = OrganizationRelated(queryset=Segment.objects.all(), many=True, required=False)
     subject = LineField(max_length=500, required=False, allow_blank=True)

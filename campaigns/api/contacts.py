@@ -102,9 +102,7 @@ class ContactViewSet(NounViewSet):
     def keep(self, instance: Contact, given: dict[str, Any]) -> Contact:
         """Return the stored contact, its address normalized."""
         address = given.pop("email", instance.email)
-        return campaigns.operations.contacts.save_contact(
-            changed(instance, given), address=address
-        )
+        return campaigns.operations.contacts.save_contact(changed(instance, given), address=address)
 
     def remove(self, instance: Contact) -> None:
         """Delete the contact."""

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
@@ -125,13 +125,18 @@ def _answered(record: IdempotencyRecord, work: Callable[[], Response]) -> Respon
     try:
         with transaction.atomic():
             response = work()
-            body = json.loads(JSONRenderer().render(response.data) or b"null")
-            if not ours.update(status=response.status_code, body=body):
-                raise StillWorkingError  # it took so long that somebody else began anew
+            _keep(response, ours)
     except BaseException:
         ours.filter(status__isnull=True).delete()
         raise
     return response
+
+
+def _keep(response: Response, ours: QuerySet[IdempotencyRecord]) -> None:
+    """Raise StillWorkingError when it took so long that somebody else began anew."""
+    body = json.loads(JSONRenderer().render(response.data) or b"null")
+    if not ours.update(status=response.status_code, body=body):
+        raise StillWorkingError
 
 
 def _digest(request: Request) -> str:
@@ -154,6 +159,6 @@ def _parts(request: Request) -> Iterator[bytes]:
             yield from _content(value) if isinstance(value, UploadedFile) else [value.encode()]
 
 
-def _content(file: UploadedFile) -> Iterator[bytes]:
+def _content(file: UploadedFile[Any]) -> Iterator[bytes]:
     yield from file.chunks()
     file.seek(0)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import django_filters
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 import campaigns.operations.contacts
-from campaigns.models import Contact, ContactList, Subscription, SubscriptionStatus
+from campaigns.models import Contact, ContactList, Subscription
 from common.api.fields import JsonObjectField, LineField
 from common.api.paging import CursorPagination
 from common.api.scoping import OrganizationRelated
-from common.api.views import NounViewSet
-
-_STATUS = OpenApiParameter("status", str, enum=SubscriptionStatus.values)
+from common.api.views import ApiViewSet, NounViewSet
 
 
 class ListOutput(serializers.ModelSerializer[ContactList]):
@@ -69,7 +69,7 @@ class UnsubscribeInput(serializers.Serializer[Any]):
 class SubscribeInput(UnsubscribeInput):
     """Who joins a list, and how we know that they want to."""
 
-    source = LineField(max_length=100, default="api")
+    source = LineField(max_length=100, default="api")  # type: ignore[assignment]  # a field
     evidence = JsonObjectField(
         required=False, default=None, help_text="Such as time, address and wording of a form."
     )
@@ -83,22 +83,14 @@ class ListViewSet(NounViewSet):
     input_class = ListInput
     filterset_fields = ("slug",)
 
-    @extend_schema(parameters=[_STATUS], responses=SubscriptionOutput(many=True), filters=False)
-    @action(detail=True, filterset_fields=("status",), pagination_class=MembersPagination)
-    def subscriptions(self, request: Request, pk: str) -> Response:
-        """Who is or was on the list."""
-        members = self.get_object().subscriptions.select_related("contact")
-        page = self.paginate_queryset(self.filter_queryset(members))
-        return self.get_paginated_response(SubscriptionOutput(page, many=True).data)
-
     @extend_schema(request=SubscribeInput, responses=SubscriptionOutput)
     @action(detail=True, methods=["post"])
     def subscribe(self, request: Request, pk: str) -> Response:
-        """Put a contact on the list. Who left by themselves must agree anew: say so in `evidence`."""
-        given = self.given(SubscribeInput)
+        """Put a contact on the list. Keep in `evidence` how we know that they want to be."""
+        list_, given = self.get_object(), self.given(SubscribeInput)
         subscription = campaigns.operations.contacts.subscribe(
             given["contact"],
-            self.get_object(),
+            list_,
             source=given["source"],
             evidence=given["evidence"],
             now=timezone.now(),
@@ -109,6 +101,33 @@ class ListViewSet(NounViewSet):
     @action(detail=True, methods=["post"])
     def unsubscribe(self, request: Request, pk: str) -> Response:
         """Take a contact off the list."""
-        contact, list_ = self.given(UnsubscribeInput)["contact"], self.get_object()
-        campaigns.operations.contacts.unsubscribe(contact, list_, now=timezone.now())
-        return Response(SubscriptionOutput(contact.subscriptions.get(list=list_)).data)
+        list_, given = self.get_object(), self.given(UnsubscribeInput)
+        subscription = campaigns.operations.contacts.unsubscribe(
+            given["contact"], list_, now=timezone.now()
+        )
+        return Response(SubscriptionOutput(subscription).data)
+
+
+class SubscriptionFilter(django_filters.FilterSet):
+    """Finds subscriptions by status."""
+
+    class Meta:
+        model = Subscription
+        fields = ("status",)
+
+
+class ListMembers(ApiViewSet):
+    """Who is, or was, on one list."""
+
+    queryset = Subscription.objects.select_related("contact")
+    organization_path = "list__organization"
+    serializer_class = SubscriptionOutput
+    pagination_class = MembersPagination
+    filterset_class = SubscriptionFilter
+
+    def list(self, request: Request, list_id: str) -> Response:
+        """The subscriptions of a list, newest contacts first."""
+        asked = get_object_or_404(ContactList, pk=list_id, organization=self.organization)
+        members = self.filter_queryset(self.get_queryset().filter(list=asked))
+        page = self.paginate_queryset(members)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)

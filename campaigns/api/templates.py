@@ -30,7 +30,9 @@ class TemplateInput(serializers.ModelSerializer[Template]):
     name = LineField(max_length=200)
     subject = LineField(max_length=500)
     preheader = LineField(max_length=300, required=False, allow_blank=True)
-    source = serializers.CharField(trim_whitespace=False)
+    source = serializers.CharField(  # type: ignore[assignment]  # a field of that name
+        trim_whitespace=False
+    )
     text = serializers.CharField(trim_whitespace=False, required=False, allow_blank=True)
 
     class Meta:

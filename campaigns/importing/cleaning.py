@@ -84,7 +84,7 @@ def one_line(text: str) -> str:
 
 def several_lines(text: str) -> str:
     """Return the text with LF as line end, in NFC, without other control characters."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and text.isascii():
         return text.strip()
     with_line_feeds = _LINE_END.sub("\n", text.replace("\t", " "))
     return _normal(_UNWANTED.sub("", with_line_feeds)).strip()

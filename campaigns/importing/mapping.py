@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from campaigns.importing.headers import known_target, without_accents
 from campaigns.importing.reading import looks_like_address
+from campaigns.importing.table import Table
 from common.errors import DomainError
 
 EMAIL: Final = "email"
@@ -17,6 +18,7 @@ IGNORE: Final = "ignore"
 ATTRIBUTE: Final = "attribute:"
 FIELDS: Final = ("email", "first_name", "last_name", "name", "language", "timezone")
 MAX_KEY_CHARS: Final = 60
+SAMPLE_ROWS: Final = 100  # looked at to tell what the columns are
 ADDRESS_SHARE: Final = 0.5  # of the filled sample cells, for a column to count as the addresses
 FULL_NAME_SHARE: Final = 0.5  # of the filled sample cells with several words
 
@@ -69,6 +71,18 @@ class ColumnMapping:
     def as_json(self, *, columns: Sequence[str]) -> dict[str, str]:
         """Return `{"column": "target"}` for every column."""
         return dict(zip(columns, self.targets, strict=True))
+
+
+def mapping_for(table: Table, given: Mapping[str, str] | None = None) -> ColumnMapping:
+    """Return the mapping that was given, or else guessed, once it fits. Raises MappingError."""
+    if given is None:
+        given = guess_for(table).as_json(columns=table.columns)
+    return ColumnMapping.from_json(given, columns=table.columns)
+
+
+def guess_for(table: Table) -> ColumnMapping:
+    """Return the most likely mapping of a table by its header and first rows."""
+    return guess_mapping(table.columns, table.sample(SAMPLE_ROWS))
 
 
 def guess_mapping(columns: Sequence[str], sample_rows: Sequence[Sequence[str]]) -> ColumnMapping:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
 
 from django.db import IntegrityError, transaction
 
 from campaigns.models import Identity, SendingDomain
 from common.addresses import Address, AddressError, normalize_address
 from common.errors import DomainError
+
+_HOST_ONLY = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 def save_domain(domain: SendingDomain) -> SendingDomain:
@@ -82,17 +84,16 @@ def _domain_name(text: str, *, field: str) -> str:
         raise DomainError("domain_invalid", message, {"field": field}) from error
 
 
-def _tracking_url(url: str) -> str:
-    parts = urlsplit(url.strip())
-    if not url.strip():
-        return ""
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
+def _tracking_url(text: str) -> str:
+    """Return scheme and host; anything more could not stand before the paths of links."""
+    url = text.strip().rstrip("/")
+    if url and not _HOST_ONLY.fullmatch(url):
         raise DomainError(
             "tracking_url_invalid",
             "Give the scheme and the host only, such as https://links.example.com.",
             {"field": "tracking_url"},
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    return url
 
 
 def _refuse_renaming_in_use(domain: SendingDomain) -> None:

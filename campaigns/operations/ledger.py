@@ -16,6 +16,7 @@ from django.db.models import F, QuerySet
 
 from campaigns.ledger import ClaimedRecipient, Outcome
 from campaigns.models import NEVER_ENGAGED, Campaign, Contact, Recipient
+from campaigns.queries.audience import with_first_list
 from campaigns.states import RUNNING, InDoubtPolicy, RecipientState
 
 LEASE_LOST = "lease_lost"
@@ -87,7 +88,9 @@ def write_ledger(campaign: Campaign, *, audience: QuerySet[Contact], now: dateti
 
     Run twice it adds nobody twice. Engaged contacts get the lower numbers and so go first.
     """
-    values = audience.values("id", "first_list", "email", "provider", "last_human_at")
+    values = with_first_list(audience, campaign).values(
+        "id", "first_list", "email", "provider", "last_human_at"
+    )
     sql, parameters = values.query.sql_with_params()
     statement, bound = _merge(_WRITE, sql, parameters)
     bound |= {
@@ -121,7 +124,7 @@ def claim_batch(
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, bound)
-        return [ClaimedRecipient(*row) for row in cursor.fetchall()]
+        return [ClaimedRecipient.from_row(row) for row in cursor.fetchall()]
 
 
 def record_outcomes(outcomes: Sequence[Outcome], *, owner: uuid.UUID) -> set[int]:

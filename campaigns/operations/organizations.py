@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 import zoneinfo
 
+from django.core.validators import slug_re
 from django.db import IntegrityError, transaction
 
 from campaigns.models import ApiKey, Organization, User
@@ -15,7 +16,16 @@ KEY_HOLDER_PREFIX = "api-key-"  # of the user names that no person has
 
 
 def create_organization(*, name: str, slug: str, timezone: str = "UTC") -> Organization:
-    """Return a new organization. Raises DomainError when the slug is taken or no such zone exists."""
+    """Return a new organization.
+
+    Raises DomainError when the slug is taken or no slug, or there is no such time zone.
+    """
+    if not slug_re.match(slug):
+        raise DomainError(
+            "slug_invalid",
+            "A slug is made of letters, digits, hyphens and underscores.",
+            {"field": "slug"},
+        )
     if timezone not in zoneinfo.available_timezones():
         raise DomainError(
             "timezone_unknown",
@@ -43,7 +53,7 @@ def create_api_key(organization: Organization, *, role: Role, name: str) -> tupl
         holder = User(username=f"{KEY_HOLDER_PREFIX}{uuid.uuid4().hex}", first_name=name[:150])
         holder.set_unusable_password()
         holder.save()
-        key, secret = ApiKey.objects.create(
+        key, secret = ApiKey.objects.create(  # type: ignore[no-untyped-call]
             holder, organization=organization, role=role.value, name=name
         )
     return key, secret

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from campaigns.models import Campaign, Contact, Subscription, SubscriptionStatus
 from campaigns.queries.segments import segment_filter
@@ -13,11 +13,10 @@ from campaigns.queries.segments import segment_filter
 def subscribed(campaign: Campaign, *, now: datetime) -> QuerySet[Contact]:
     """Return the contacts subscribed to the campaign's lists and in its segments, each once.
 
-    `first_list` is the list that a contact counts for when it is on several. Without lists, every
-    list of the organization counts. Suppression is not looked at here.
+    Without lists, every list of the organization counts. Suppression is not looked at here.
     """
     contacts = Contact.objects.filter(
-        _subscription_filter(campaign), organization=campaign.organization_id
+        Exists(_subscriptions(campaign)), organization=campaign.organization_id
     )
     segments = list(campaign.segments.all())
     if segments:
@@ -25,13 +24,22 @@ def subscribed(campaign: Campaign, *, now: datetime) -> QuerySet[Contact]:
         for segment in segments:
             matches |= segment_filter(segment.rules, now=now)
         contacts = contacts.filter(matches)
-    return contacts.annotate(first_list=Min("subscriptions__list_id"))
+    return contacts
 
 
-def _subscription_filter(campaign: Campaign) -> Q:
-    wanted = Q(subscriptions__status=SubscriptionStatus.SUBSCRIBED)
+def with_first_list(contacts: QuerySet[Contact], campaign: Campaign) -> QuerySet[Contact]:
+    """Return the contacts with `first_list`, the list each counts for when it is on several."""
+    first = _subscriptions(campaign).order_by("list").values("list")[:1]
+    return contacts.annotate(first_list=Subquery(first))
+
+
+def _subscriptions(campaign: Campaign) -> QuerySet[Subscription]:
+    """Return the subscriptions that bring the contact of an outer query into a campaign."""
+    subscriptions = Subscription.objects.filter(
+        contact=OuterRef("pk"), status=SubscriptionStatus.SUBSCRIBED
+    )
     lists = list(campaign.lists.values_list("pk", flat=True))
-    return wanted & Q(subscriptions__list__in=lists) if lists else wanted
+    return subscriptions.filter(list__in=lists) if lists else subscriptions
 
 
 def not_subscribed_counts(campaign: Campaign) -> dict[str, int]:

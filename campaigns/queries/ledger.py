@@ -32,7 +32,7 @@ def leased_rows(owner: uuid.UUID) -> list[ClaimedRecipient]:
     """Return the rows that `owner` still holds."""
     with connection.cursor() as cursor:
         cursor.execute(_LEASED, [owner])
-        return [ClaimedRecipient(*row) for row in cursor.fetchall()]
+        return [ClaimedRecipient.from_row(row) for row in cursor.fetchall()]
 
 
 def due_campaigns(*, now: datetime) -> QuerySet[Campaign]:

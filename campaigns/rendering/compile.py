@@ -1,4 +1,4 @@
-"""A campaign's content, worked through once, so that a single message is put together in no time."""
+"""A campaign's content, worked through once, so that one message is put together in no time."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from campaigns.rendering.message import (
 from campaigns.rendering.nodes import DynamicLinkTag
 from campaigns.rendering.pieces import EngineSlot, Piece, pieces_of
 from campaigns.rendering.preview import decoded_message
+from campaigns.rendering.quoted import with_line_feeds
 from campaigns.rendering.slots import Variables
 from campaigns.rendering.tracking import Addresses, marked_source
 
@@ -40,11 +41,11 @@ def compile_message(
     `variables` are Liquid's variables that are the same for everyone. Raises TemplateError.
     """
     known = Variables(dict(variables), sender.base_url)
-    subject = _compiled(content.subject, Part.SUBJECT, known, form=forms.TEXT)
+    subject = _compiled(with_line_feeds(content.subject), Part.SUBJECT, known, form=forms.TEXT)
     html, links = _compiled_html(content, sender, known)
     source = _ending_in_line(content.text or text.from_html(content.html))
     plain = _compiled(source, Part.TEXT, known, form=forms.QUOTED_TEXT)
-    return CompiledMessage(sender, links, subject, plain, html)
+    return CompiledMessage(sender, known, links, (subject, plain, html))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +60,34 @@ class _Compiled:
         """Return the pieces joined for one message."""
         return "".join([one if isinstance(one, str) else one(message) for one in self.pieces])
 
+    def located(self, error: Exception, variables: Mapping[str, object]) -> Exception:
+        """Return an error with its place in the source, if the engine runs into one as well."""
+        environment = _TRACKING if self.part is Part.HTML else liquid.PLAIN
+        try:
+            environment.from_string(self.source).render(**variables)
+        except RENDER_ERRORS as found:
+            return found
+        return error
+
 
 class CompiledMessage:
     """A campaign's content as fixed pieces and slots.
 
-    `links` are the followed links, to be stored with the campaign; `plain` says that no Liquid engine
-    is needed to write a message. Holds no state of a message, so threads may share it.
+    `links` are the followed links, to be stored with the campaign; `plain` says that no Liquid
+    engine is needed to write a message. Holds no state of a message, so threads may share it.
     """
 
     def __init__(
         self,
         sender: Sender,
+        variables: Variables,
         links: tuple[Link, ...],
-        subject: _Compiled,
-        text: _Compiled,
-        html: _Compiled,
+        parts: tuple[_Compiled, _Compiled, _Compiled],
     ) -> None:
+        subject, text, html = parts
         self.links = links
-        self._parts = (subject, text, html)
+        self._variables = variables
+        self._parts = parts
         pieces = itertools.chain.from_iterable(part.pieces for part in self._parts)
         self.plain = not any(isinstance(piece, EngineSlot) for piece in pieces)
         self._subject = subject if any(not isinstance(p, str) for p in subject.pieces) else None
@@ -131,7 +142,8 @@ class CompiledMessage:
             try:
                 part.text(message)
             except RENDER_ERRORS as found:
-                return liquid.readable(found, source=part.source, part=part.part)
+                located = part.located(found, self._variables.of(message))
+                return liquid.readable(located, source=part.source, part=part.part)
         return TemplateError(f"The message cannot be written: {error}.", part=Part.HEADER)
 
 
@@ -169,9 +181,7 @@ def _compiled_html(
     source = preheader.inserted(content.preheader, html=source)
     source, addresses = marked_source(source, sender=sender)
     template = liquid.parse(source, environment=_TRACKING, part=Part.HTML)
-    pieces = pieces_of(
-        template, form=forms.QUOTED_HTML, variables=variables, addresses=addresses
-    )
+    pieces = pieces_of(template, form=forms.QUOTED_HTML, variables=variables, addresses=addresses)
     return _Compiled(Part.HTML, source, pieces), tuple(addresses.links.values())
 
 
@@ -181,7 +191,7 @@ def _environment(form: Form) -> Environment:
 
 def _ending_in_line(source: str) -> str:
     """Return `source` with LF for every line end, also behind its last line."""
-    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    source = with_line_feeds(source)
     return source if source.endswith("\n") else source + "\n"
 
 

@@ -9,10 +9,11 @@ import datetime as dt
 import functools
 import re
 import zoneinfo
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
-from dateutil import parser
+from dateutil import parser  # type: ignore[import-untyped]
 from liquid import Environment, Markup, is_undefined
 from liquid.builtin.filters.array import join
 from liquid.builtin.filters.string import replace
@@ -32,8 +33,8 @@ _DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
 def date(value: object, form: object = "%-d %B %Y", *, context: RenderContext) -> str:
     """Return a moment or a day written by a strftime `form`, in the contact's time zone.
 
-    Takes dates, ISO texts, seconds since 1970, "now" and "today". A text without a zone is shown as it
-    stands; what cannot be read as a date comes back unchanged.
+    Takes dates, ISO texts, seconds since 1970, "now" and "today". A text without a zone is shown
+    as it stands; what cannot be read as a date comes back unchanged.
     """
     if is_undefined(value) or value is None:
         return ""
@@ -53,7 +54,9 @@ def titlecase(value: str) -> str:
     return " ".join(word[:1].upper() + word[1:] for word in value.split(" "))
 
 
-def number(value: object, decimals: object = 0, thousands: object = ",", point: object = ".") -> str:
+def number(
+    value: object, decimals: object = 0, thousands: object = ",", point: object = "."
+) -> str:
     """Return a number with so many decimals and separated thousands; anything else unchanged."""
     try:
         amount, places = Decimal(str(value)), min(max(int(str(decimals)), 0), 20)
@@ -64,7 +67,7 @@ def number(value: object, decimals: object = 0, thousands: object = ",", point: 
 
 
 def pluralize(value: object, one: object, many: object) -> object:
-    """Return `one` for exactly one, otherwise `many`: `{{ n }} {{ n | pluralize: "day", "days" }}`."""
+    """Return `one` for exactly one, otherwise `many`: `{{ n | pluralize: "day", "days" }}`."""
     return one if str(value) in {"1", "1.0"} else many
 
 
@@ -92,7 +95,7 @@ def limited_join(value: Any, separator: object = " ", *, environment: Environmen
 
 def register(environment: Environment) -> None:
     """Put the filters into an environment that has the standard ones."""
-    own = {
+    own: dict[str, Callable[..., Any]] = {
         "date": date,
         "titlecase": titlecase,
         "number": number,
@@ -150,11 +153,12 @@ def _parsed(text: str, *, now: object, zone: dt.tzinfo) -> dt.date | None:
     try:
         if _DATE_ONLY.fullmatch(text):
             return dt.date.fromisoformat(text)
-        base = now.astimezone(zone) if isinstance(now, dt.datetime) else dt.datetime.fromtimestamp(0, zone)
-        midnight = base.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-        return parser.parse(text, default=midnight)
+        base = now if isinstance(now, dt.datetime) else dt.datetime.fromtimestamp(0, dt.UTC)
+        midnight = dt.datetime.combine(base.astimezone(zone).date(), dt.time.min)
+        found: dt.datetime = parser.parse(text, default=midnight)
     except (ValueError, OverflowError):
         return None
+    return found
 
 
 def _from_epoch(seconds: int) -> dt.datetime | None:

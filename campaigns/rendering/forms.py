@@ -1,4 +1,4 @@
-"""The two forms in which a template's pieces are kept: as plain text, or quoted-printable already."""
+"""The forms in which a template's pieces are kept: as plain text, or quoted-printable already."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from typing import Final
 from liquid.stringify import to_liquid_string
 
 from campaigns.rendering.message import Message
-from campaigns.rendering.quoted import SOFT_BREAK, around_token, quoted, stands_for_itself
+from campaigns.rendering.quoted import (
+    SOFT_BREAK,
+    around_token,
+    quoted,
+    stands_for_itself,
+    with_line_feeds,
+)
 from campaigns.rendering.slots import Value
 
 Slot = Callable[[Message], str]
@@ -65,11 +71,7 @@ def _quoted_slot(value: Value, escaped: bool) -> Slot:  # noqa: FBT001 (called b
 
 
 def _text_slot(value: Value, escaped: bool) -> Slot:  # noqa: FBT001 (called by Form alone)
-    return lambda message: to_liquid_string(value(message), escaped)
-
-
-def _unchanged(text: str) -> str:
-    return text
+    return lambda message: with_line_feeds(to_liquid_string(value(message), escaped))
 
 
 def _beside(before: str, after: str) -> tuple[str, str]:
@@ -81,6 +83,6 @@ QUOTED_HTML: Final = Form(
 )
 QUOTED_TEXT: Final = replace(QUOTED_HTML, escaped=False)
 HTML: Final = Form(
-    escaped=True, encoding=False, literal=_unchanged, around=_beside, slot=_text_slot
+    escaped=True, encoding=False, literal=with_line_feeds, around=_beside, slot=_text_slot
 )
 TEXT: Final = replace(HTML, escaped=False)

@@ -1,8 +1,9 @@
 """Where the links of a template stand, to the character.
 
-Followed are the http and https values of href in `<a>` and `<area>`, also within `<!--[if …]>`, which
-Outlook reads. Left alone are other schemes, anchors, ordinary comments, what stands in <style>, <title>
-and the like, links marked data-track="false", and links that lead to unsubscribing or preferences.
+Followed are the http and https values of href in `<a>` and `<area>`, also within `<!--[if …]>`,
+which Outlook reads. Left alone are other schemes, anchors, ordinary comments, what stands in
+<style>, <title> and the like, links marked data-track="false", and links to unsubscribing or
+preferences.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def is_web_address(url: str) -> bool:
 def decoded(value: str) -> str:
     """Return the address that a browser makes of an attribute's value.
 
-    Character references are decoded by the rules for attributes, where `&copy=1` is no sign; tabs, line
-    ends and outer blanks are dropped (WHATWG HTML, 13.2.5.73; WHATWG URL, 4.4).
+    Character references are decoded by the rules for attributes, where `&copy=1` is no sign; tabs,
+    line ends and outer blanks are dropped (WHATWG HTML, 13.2.5.73; WHATWG URL, 4.4).
     """
     if "&" in value:
         value = _CHARACTER.sub(_character, value)

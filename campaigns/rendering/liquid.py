@@ -1,7 +1,8 @@
 """Liquid as campaigns may use it: a sandbox, and errors in plain words.
 
-Templates see only the variables they are given: python-liquid looks values up by key or index, never
-by attribute, and the tags that load other templates are gone. What a template may consume is limited.
+Templates see only the variables they are given: python-liquid looks values up by key or index,
+never by attribute, and the tags that load other templates are gone. What a template may consume is
+limited.
 """
 
 from __future__ import annotations
@@ -82,6 +83,15 @@ def parse(source: str, *, environment: Environment, part: Part) -> BoundTemplate
     except LiquidError as error:
         raise readable(error, source=source, part=part) from error
     return template
+
+
+def is_complete(source: str) -> bool:
+    """Return whether `source` is sound by itself: no block begins or ends outside of it."""
+    try:
+        PLAIN.from_string(source)
+    except LiquidError:
+        return False
+    return True
 
 
 def readable(error: Exception, *, source: str, part: Part) -> TemplateError:

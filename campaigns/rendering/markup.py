@@ -27,7 +27,8 @@ _ATTRIBUTE = re.compile(
     rf"""[ \t\n\f\r/{_VEIL}]*
     (?P<name>[^ \t\n\f\r/>{_VEIL}][^ \t\n\f\r/>=]*)
     (?P<equals>{_SPACE}*={_SPACE}*
-        (?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^ \t\n\f\r>"'][^ \t\n\f\r>]*)|(?=(?P<cut>["'])|))
+        (?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^ \t\n\f\r>"'][^ \t\n\f\r>]*)
+        |(?=(?P<cut>["'])|))
     )?
     """,
     re.VERBOSE,
@@ -124,7 +125,8 @@ def _spans_of(match: re.Match[str]) -> list[Span]:
 
 def veiled(source: str, spans: list[Span]) -> str:
     """Return `source` with every character of Liquid replaced by one that means nothing in HTML."""
-    pieces, position = [], 0
+    pieces: list[str] = []
+    position = 0
     for span in spans:
         pieces += source[position : span.start], _VEIL * (span.end - span.start)
         position = span.end

@@ -23,8 +23,8 @@ class Part(enum.StrEnum):
 class Content:
     """What the campaign says; Liquid in every field.
 
-    An empty `text` is made from the HTML. A `preheader` that is not empty is put, hidden, at the top
-    of the HTML: mail programs show it beside the subject.
+    An empty `text` is made from the HTML. A `preheader` that is not empty is put, hidden, at the
+    top of the HTML: mail programs show it beside the subject.
     """
 
     subject: str
@@ -37,7 +37,7 @@ class Content:
 class Sender:
     """What the headers and tracking addresses have in common for every recipient of a campaign.
 
-    `list_id` is the content of List-Id, such as `Weekly news <weekly.acme.example>`; empty for none.
+    `list_id` is the content of List-Id, like `Weekly news <weekly.acme.example>`; empty for none.
     `base_url` is where /t/o/, /t/c/, /u/ and /p/ hang, without a slash at its end.
     `unsubscribe_mailbox` gets "+TOKEN" before its @; empty for no mailto.
     `one_click` says marketing mail: with List-Unsubscribe and List-Unsubscribe-Post (RFC 8058).
@@ -60,8 +60,8 @@ class Sender:
 class Tokens:
     """The signed tokens of one message: URL-safe ASCII, each at most `TOKEN_MAX_LENGTH` long.
 
-    Link number n leads to `<base_url>/t/c/<clicked>.<n>`; a link whose address is only known for this
-    recipient leads to `<base_url>/t/c/<sign_url(n, address)>`, which may be of any length.
+    Link number n leads to `<base_url>/t/c/<clicked>.<n>`; a link whose address is only known for
+    this recipient leads to `<base_url>/t/c/<sign_url(n, address)>`, which may be of any length.
     """
 
     opened: str
@@ -75,7 +75,7 @@ class Tokens:
 class Message:
     """What differs from recipient to recipient.
 
-    `to_address` is ASCII, `message_id` comes without its angle brackets, `date` as RFC 5322 writes it.
+    `to_address` is ASCII, `message_id` has no angle brackets, `date` is as RFC 5322 writes it.
     `contact` is Liquid's `contact`; its `timezone`, an IANA name, is the zone of the date filter.
     """
 
@@ -91,8 +91,8 @@ class Message:
 class Link:
     """One followed link of a campaign.
 
-    `url` is the address as a browser would follow it, with its entities decoded. Of a `dynamic` link it
-    is the Liquid source of the address: the real one exists per recipient only.
+    `url` is the address as a browser would follow it, with its entities decoded. Of a `dynamic`
+    link it is the Liquid source of the address: the real one exists per recipient only.
     """
 
     number: int
@@ -124,7 +124,7 @@ class ProblemCode(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend, as a plain sentence; `line` counts from 1 in that part, None if unknown."""
+    """One thing to mend, as a plain sentence; `line` counts from 1 in `part`, None if unknown."""
 
     code: ProblemCode
     message: str

@@ -110,7 +110,9 @@ def _list_unsubscribe(sender: Sender) -> list[Element]:
 def _fixed_headers(sender: Sender) -> list[tuple[str, str]]:
     lines = []
     if sender.reply_to:
-        lines.append(("Reply-To", headers.mailbox(sender.reply_to, display_name="", name="Reply-To")))
+        lines.append(
+            ("Reply-To", headers.mailbox(sender.reply_to, display_name="", name="Reply-To"))
+        )
     if sender.list_id:
         lines.append(("List-Id", _list_id(sender.list_id)))
     if sender.feedback_id:

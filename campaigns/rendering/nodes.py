@@ -6,6 +6,7 @@ when the campaign was compiled.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
@@ -14,7 +15,8 @@ from liquid import BlockNode, BoundTemplate, Node, RenderContext
 from liquid import Token as LiquidToken
 from liquid.builtin.expressions import Path
 from liquid.builtin.output import OutputNode
-from liquid.exceptions import OutputStreamLimitError
+from liquid.builtin.tags.for_tag import ForLoop, ForNode
+from liquid.exceptions import BreakLoop, ContinueLoop, OutputStreamLimitError
 from liquid.output import LimitedStringIO
 from liquid.parser import get_parser
 from liquid.stringify import to_liquid_string
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from campaigns.rendering.forms import Slot
 
+PATH_CACHE_SIZE: Final = 1_000  # what the templates of the running campaigns loop over
 _NO_TOKEN: Final = LiquidToken(TOKEN_CONTENT, "", -1, "")
 
 
@@ -69,6 +72,15 @@ class FixedPath(Path):
     def evaluate(self, context: RenderContext) -> object:
         """Return the value at this path."""
         return context.get(self.path, token=self.token)  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        """Return the path as a template writes it; loops ask for it all the time."""
+        return _written(tuple(self.path))
+
+
+@functools.lru_cache(maxsize=PATH_CACHE_SIZE)
+def _written(keys: tuple[object, ...]) -> str:
+    return Path.__str__(Path(_NO_TOKEN, list(keys)))  # type: ignore[arg-type]
 
 
 def quicken_paths(template: BoundTemplate) -> None:
@@ -149,20 +161,62 @@ class EncodedBlockNode(Node):
         return written
 
 
-class LimitedBlock(BlockNode):
-    """The body of a loop, which may not write without end."""
+class Body(BlockNode):
+    """What stands within a tag; it does not count what it writes, which nobody asks for."""
 
     __slots__ = ()
 
-    def __init__(self, block: BlockNode) -> None:
-        super().__init__(block.token, block.nodes)
-        self.blank = block.blank
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        """Write the nodes; a body of blanks only writes nothing, as the base class has it."""
+        if self.blank:
+            return super().render_to_output(context, buffer)
+        for node in self.nodes:
+            node.render(context, buffer)
+        return 0
+
+    render = render_to_output
+
+
+class Loop(ForNode):
+    """A for tag that costs less per round and may not write without end."""
+
+    __slots__ = ()
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        """Write the body once more, unless too much has been written."""
-        if isinstance(buffer, StringIO) and buffer.tell() > MAX_OUTPUT_CHARACTERS:
-            raise OutputStreamLimitError("output stream limit reached", token=self.token)
-        return super().render_to_output(context, buffer)
+        """Write the body once for each item."""
+        items, length = self.expression.evaluate(context)
+        if not length:
+            return self.default.render(context, buffer) if self.default else 0
+        name = self.expression.identifier
+        loop = ForLoop(f"{name}-{self.expression.iterable}", items, length, context.parentloop())
+        context.raise_for_loop_limit(length)
+        namespace: dict[str, object] = {"forloop": loop, name: None}
+        context.loops.append(loop)
+        context.scope.push(namespace)
+        try:
+            self._write(loop, namespace, context, buffer)
+        finally:
+            context.scope.pop()
+            context.loops.pop()
+        return 0
+
+    def _write(
+        self,
+        loop: ForLoop,
+        namespace: dict[str, object],
+        context: RenderContext,
+        buffer: TextIO,
+    ) -> None:
+        name = self.expression.identifier
+        for namespace[name] in loop:
+            try:
+                self.block.render(context, buffer)
+            except ContinueLoop:
+                pass
+            except BreakLoop:
+                return
+            if isinstance(buffer, StringIO) and buffer.tell() > MAX_OUTPUT_CHARACTERS:
+                raise OutputStreamLimitError("output stream limit reached", token=self.token)
 
 
 class DynamicLinkNode(Node):

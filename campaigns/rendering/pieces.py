@@ -28,10 +28,11 @@ from campaigns.rendering.forms import Form, Slot
 from campaigns.rendering.liquid import local_names
 from campaigns.rendering.message import Message
 from campaigns.rendering.nodes import (
+    Body,
     DynamicLinkNode,
     EncodedBlockNode,
     EncodedOutputNode,
-    LimitedBlock,
+    Loop,
     MessageContext,
     PieceNode,
     SlotNode,
@@ -129,17 +130,17 @@ class _Cutter:
         except NeedsEngineError:
             return EncodedOutputNode(node, encode=self.form.literal)
         if isinstance(value, Constant):
-            return to_liquid_string(value.value, self.form.escaped)
+            # Escaped texts are of a kind that escapes whatever is added to it.
+            return str(to_liquid_string(value.value, self.form.escaped))
         key = (self.form.encoding, node.token.value)
         return self.slots.setdefault(key, self.form.value_slot(value))
 
     def _page(self, expression: Expression) -> Slot | None:
         """Return the slot if an expression is nothing but the address of a page of ours."""
-        plain = isinstance(expression, FilteredExpression) and not expression.filters
-        path = expression.left if plain else None
-        if not isinstance(path, Path) or len(path.path) != 1:
+        if not isinstance(expression, FilteredExpression) or expression.filters:
             return None
-        name = path.path[0]
+        path = expression.left
+        name = path.path[0] if isinstance(path, Path) and len(path.path) == 1 else None
         if not isinstance(name, str) or name in self.expressions.local_names:
             return None
         return self.addresses.page_slot(name, self.form)
@@ -178,10 +179,11 @@ class _Cutter:
         for child in node.children(context, include_partials=False):
             if isinstance(child, BlockNode):
                 child.nodes = _as_nodes(self.items(child.nodes))
+                child.__class__ = Body
             else:
                 self.cut_inside(child)
-        if isinstance(node, ForNode):
-            node.block = LimitedBlock(node.block)
+        if type(node) is ForNode:
+            node.__class__ = Loop
 
     def _unencoded(self) -> _Cutter:
         return replace(self, form=forms.HTML if self.form.escaped else forms.TEXT)

@@ -16,8 +16,8 @@ from campaigns.rendering.message import TOKEN_MAX_LENGTH
 LINE_LENGTH: Final = 76  # characters without the line end (RFC 2045, 6.7 rule 5)
 SOFT_BREAK: Final = "=\r\n"
 
-# A value that stands for itself both in HTML and in text: printable ASCII, none of = & < > " ', short
-# enough for one line, and no start that a mail server might tamper with.
+# A value that stands for itself both in HTML and in text: printable ASCII, none of = & < > " ',
+# short enough for one line, and no start that a mail server might tamper with.
 stands_for_itself: Final = re.compile(r"(?!\.|From )[ !#-%(-;?-~]{0,75}").fullmatch
 
 _LINE_END = re.compile(r"\r\n?")
@@ -29,8 +29,8 @@ _TAMPERED_CODES = {".": "=2E", "F": "=46"}
 def quoted(text: str) -> str:
     """Return `text` encoded as ASCII with CRLF, ready to stand between two other pieces.
 
-    Line ends of any kind become CRLF; a lone surrogate becomes a question mark. A dot or "From " never
-    begins a line, for the sake of servers that stuff dots or mangle mailbox separators.
+    Line ends of any kind become CRLF; a lone surrogate becomes a question mark. A dot or "From "
+    never begins a line, for the sake of servers that stuff dots or mangle mailbox separators.
     """
     if stands_for_itself(text):
         return text and f"{text}{SOFT_BREAK}"
@@ -41,6 +41,11 @@ def quoted(text: str) -> str:
             data = data[:-3] + " "  # the break behind it keeps a blank as well
         data = f"{data[:start]}{_shorter(data[start:], limit=LINE_LENGTH - 1)}=\n"
     return data.replace("\n", "\r\n")
+
+
+def with_line_feeds(text: str) -> str:
+    """Return `text` with LF for every line end."""
+    return _LINE_END.sub("\n", text) if "\r" in text else text
 
 
 def around_token(before: str, after: str) -> tuple[str, str]:
@@ -61,9 +66,7 @@ def _lines(text: str) -> str:
     `b2a_qp` takes its line end from the first one it meets, so it only ever sees LF. It lets a line
     grow to 78 when a blank before the line end must be escaped; that is broken up here.
     """
-    if "\r" in text:
-        text = _LINE_END.sub("\n", text)
-    data = b2a_qp(text.encode("utf-8", "replace")).decode("ascii")
+    data = b2a_qp(with_line_feeds(text).encode("utf-8", "replace")).decode("ascii")
     data = _OVERLONG.sub("\\1=\n\\2", data)
     return _TAMPERED_START.sub(_escaped_start, data)
 

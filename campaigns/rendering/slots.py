@@ -1,8 +1,8 @@
 """Liquid outputs as plain functions of a message, without the Liquid engine.
 
-`{{ contact.first_name | default: "you" }}` becomes a closure over python-liquid's own filter functions,
-so it gives what the engine gives. What depends on the course of a template (loop variables, assigned
-names) and the rarer expressions stay with the engine.
+`{{ contact.first_name | default: "you" }}` becomes a closure over python-liquid's own filter
+functions, so it gives what the engine gives. What depends on the course of a template (loop
+variables, assigned names) and the rarer expressions stay with the engine.
 """
 
 from __future__ import annotations
@@ -73,9 +73,7 @@ class Variables:
         return Constant(self.fixed.get(name, _MISSING))
 
 
-RUNTIME_NAMES: Final = frozenset(
-    {"contact", "unsubscribe_url", "preferences_url", "now", "today"}
-)
+RUNTIME_NAMES: Final = frozenset({"contact", "unsubscribe_url", "preferences_url", "now", "today"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,8 @@ class Scope:
 
     def resolve(self, name: str, *, default: object = None) -> object:
         """Return the value of a variable, as a render context does."""
-        return self.variables.of(self.message).get(name, default)
+        found = self.variables.root(name)(self.message)
+        return default if found is _MISSING else found
 
 
 @functools.lru_cache(maxsize=_MOMENT_CACHE_SIZE)
@@ -153,7 +152,11 @@ class Expressions:
         return self._called(function, value, given, named)
 
     def _called(
-        self, function: Callable[..., Any], value: Value, given: list[Value], named: dict[str, Value]
+        self,
+        function: Callable[..., Any],
+        value: Value,
+        given: list[Value],
+        named: dict[str, Value],
     ) -> Value:
         if getattr(function, "with_environment", False):
             function = functools.partial(function, environment=self.environment)

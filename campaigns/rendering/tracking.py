@@ -8,17 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from liquid.exceptions import LiquidError
-
 from campaigns.rendering.forms import Form, Slot, TokenSlot
 from campaigns.rendering.links import decoded, find_links, is_web_address
-from campaigns.rendering.liquid import PLAIN
+from campaigns.rendering.liquid import is_complete
 from campaigns.rendering.markup import Kind, tokens
 from campaigns.rendering.message import Link, Message, Sender
 
 PIXEL_NUMBER: Final = 0  # marked like a link, so links count from 1
 _PIXEL: Final = '<img src="{}" width="1" height="1" alt="" style="display:block;border:0">'
-_PAGES: Final = {"unsubscribe_url": ("/u/", "unsubscribe"), "preferences_url": ("/p/", "preferences")}
+_PAGES: Final = {
+    "unsubscribe_url": ("/u/", "unsubscribe"),
+    "preferences_url": ("/p/", "preferences"),
+}
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class Addresses:
 
 
 def marked_source(source: str, *, sender: Sender) -> tuple[str, Addresses]:
-    """Return the HTML with a marker for every address that will be put in, and what they stand for."""
+    """Return the HTML with a marker for every address to be put in, and what is known of them."""
     addresses = Addresses(sender.base_url, _unused(source))
     edits: list[tuple[int, int, str]] = []
     if sender.track_clicks:
@@ -102,15 +103,6 @@ def _link_edits(source: str, addresses: Addresses) -> list[tuple[int, int, str]]
             text = f"{{% dynamiclink {number} %}}{value}{{% enddynamiclink %}}"
         edits.append((href.start, href.end, text))
     return edits
-
-
-def is_complete(value: str) -> bool:
-    """Return whether no Liquid block begins or ends in the middle of a value."""
-    try:
-        PLAIN.from_string(value)
-    except LiquidError:
-        return False
-    return True
 
 
 def _pixel_place(source: str) -> int:

@@ -22,7 +22,7 @@ _NAMES: Final = {
 
 
 def explained(reason: str, *, source: str, start: int) -> tuple[str, int | None]:
-    """Return (sentence, line) for what Liquid says is wrong at index `start` (-1 if it does not know)."""
+    """Return (sentence, line) for what Liquid says is wrong at `start` (-1 if it does not know)."""
     for pattern, sentence in _SENTENCES:
         match = pattern.fullmatch(reason)
         if match:
@@ -72,7 +72,10 @@ _SENTENCES: Final[list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]] 
         (r"missing tag name or .*", _fixed("“{%” is not closed by “%}”, or no tag stands in it.")),
         (r"missing expression", _fixed("Something is missing in this tag.")),
         (r"unknown filter '(.*)'", _fixed(r"There is no filter “\1”.")),
-        (r"wrong arguments for filter '(.*)'", _fixed(r"The filter “\1” cannot take these values.")),
+        (
+            r"wrong arguments for filter '(.*)'",
+            _fixed(r"The filter “\1” cannot take these values."),
+        ),
         (r"unexpected \"'\"", _fixed("A quotation mark is not closed.")),
         (r"loop iteration limit reached", _fixed("A loop runs too often.")),
         (r"output stream limit reached", _fixed("The result is too long.")),

@@ -1,13 +1,14 @@
 """What every page of the admin is built on: scoping, counting, showing."""
 
 from common.admin.counting import EstimatingPaginator
-from common.admin.display import count, moment, pill, share_bar, unknown
+from common.admin.display import count, exact_time, moment, pill, provider_name, share_bar, unknown
 from common.admin.forms import ScopedForm
 from common.admin.scoping import (
     OrganizationScopedAdmin,
     PlatformAdmin,
     ReadOnlyAdmin,
     ScopedInline,
+    organization_of,
     require_role,
 )
 from common.admin.zone import ZoneMiddleware
@@ -21,8 +22,11 @@ __all__ = [
     "ScopedInline",
     "ZoneMiddleware",
     "count",
+    "exact_time",
     "moment",
+    "organization_of",
     "pill",
+    "provider_name",
     "require_role",
     "share_bar",
     "unknown",

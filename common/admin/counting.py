@@ -35,16 +35,16 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # generic only 
         """Say whether `count` is only about right."""
         return self.count > EXACT_COUNT_LIMIT
 
+    @property
+    def rounded_count(self) -> int:
+        """Return the count with its leading digits only: 1,234,567 becomes 1,200,000."""
+        return round(self.count, ESTIMATE_DIGITS - len(str(self.count)))
+
     @cached_property
     def num_pages(self) -> int:
         """Return how many pages can be reached: none of them deep into a large table."""
         reachable = min(self.count, DEEPEST_ROW)
         return max(1, -(-reachable // self.per_page))
-
-
-def rounded(number: int) -> int:
-    """Return the number with its leading digits only: 1,234,567 becomes 1,200,000."""
-    return round(number, ESTIMATE_DIGITS - len(str(number)))
 
 
 def _planned_rows(rows: QuerySet) -> int:  # type: ignore[type-arg]  # of whatever model

@@ -21,6 +21,23 @@ _UNITS = (
 )
 
 
+# What people call who filters the mail of an address.
+_PROVIDERS = {
+    "gmail": "Gmail",
+    "google_workspace": "Google Workspace",
+    "outlook": "Outlook",
+    "microsoft365": "Microsoft 365",
+    "yahoo": "Yahoo",
+    "apple": "Apple",
+    "other": "Others",
+}
+
+
+def provider_name(provider: str) -> str:
+    """Return a mailbox provider as people call it."""
+    return _PROVIDERS.get(provider, provider.replace("_", " ").capitalize())
+
+
 def pill(word: str, kind: str = "neutral") -> SafeString:
     """Return a state as a word with a colour: neutral, info, active, good, warning or bad."""
     return format_html('<span class="mw-pill mw-pill-{}">{}</span>', kind, word)
@@ -42,14 +59,18 @@ def moment(at: datetime | None, *, reason: str = "Never") -> SafeString:
     """Return how long ago (or ahead) a time is, with the exact time on hover."""
     if at is None:
         return unknown(reason)
-    local = timezone.localtime(at)
-    exact = f"{date_format(local, 'D j M Y, H:i:s')} {local.tzname()}"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        local.isoformat(timespec="seconds"),
-        exact,
+        timezone.localtime(at).isoformat(timespec="seconds"),
+        exact_time(at),
         relative(at, now=timezone.now()),
     )
+
+
+def exact_time(at: datetime) -> str:
+    """Return a time on the organization's clock, to the second."""
+    local = timezone.localtime(at)
+    return f"{date_format(local, 'D j M Y, H:i:s')} {local.tzname()}"
 
 
 def relative(at: datetime, *, now: datetime) -> str:

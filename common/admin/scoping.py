@@ -6,14 +6,18 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeAlias
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Field, Model, QuerySet
+from django.db.models import DateTimeField, Field, Model, QuerySet, TextField
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from common.admin.counting import EstimatingPaginator
 from common.admin.forms import ScopedForm
@@ -27,6 +31,8 @@ Rows: TypeAlias = QuerySet[Any, Any]
 class PlainChangeList(ChangeList):  # type: ignore[misc]  # the library is untyped
     """A list that never counts everything there is beside what was asked for."""
 
+    result_list: Any
+
     def get_results(self, request: HttpRequest) -> None:
         """Fetch the page."""
         super().get_results(request)
@@ -37,13 +43,24 @@ class _Base(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     """What scoped and platform-wide pages share."""
 
     form = ScopedForm
+    formfield_overrides = {TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 4})}}
     paginator = EstimatingPaginator
     list_per_page = 50
     show_full_result_count = False
     warn_unsaved_form = True
     empty_value_display = "\N{EN DASH}"
+    # What an empty list says, and the words on the button that adds something.
+    empty_icon = "inbox"
+    empty_title = ""
+    empty_text = ""
+    add_words = ""
 
-    def get_changelist(self, _request: HttpRequest, **_: Any) -> type[PlainChangeList]:
+    @property
+    def add_label(self) -> str:
+        """The words on the button that adds something."""
+        return self.add_words or f"Add {self.opts.verbose_name}"
+
+    def get_changelist(self, request: HttpRequest, **_: Any) -> type[PlainChangeList]:
         """Return the class behind the list."""
         return PlainChangeList
 
@@ -64,11 +81,33 @@ class _Base(ModelAdmin):  # type: ignore[misc]  # the library is untyped
             response = super().changeform_view(request, object_id, form_url, extra_context)
         return response  # type: ignore[no-any-return]
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show the form, with as few buttons as one needs."""
+        shown = {
+            "show_save_and_add_another": False,
+            "show_save_and_continue": bool(kwargs.get("change")) and context.get("original"),
+            **context,
+        }
+        response: HttpResponse = super().render_change_form(request, shown, *args, **kwargs)
+        return response
+
     def refuse(self, request: HttpRequest, refusal: DomainError) -> HttpResponse:
         """Go back to the list and say there what was refused."""
         self.message_user(request, refusal.message, messages.ERROR)
         opts = self.opts
         return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        """Return the field of a form; one for a time says on whose clock."""
+        field: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(db_field, DateTimeField):
+            zone = timezone.get_current_timezone_name()
+            field.help_text = f"{field.help_text} On the clock of {zone}.".strip()
+        return field
 
     def get_form(
         self, request: HttpRequest, obj: Model | None = None, **kwargs: Any
@@ -214,6 +253,14 @@ def may(request: HttpRequest, role: str) -> bool:
     return bool(access) and bool(access.may(role))
 
 
+def organization_of(request: HttpRequest) -> Any:
+    """Return the organization that is worked in. Raises PermissionDenied where there is none."""
+    access: Any = getattr(request, "access", None)
+    if not access:
+        raise PermissionDenied
+    return access.organization
+
+
 def runs_installation(request: HttpRequest) -> bool:
     """Say whether the person looks after the whole installation."""
     return bool(request.user.is_active and request.user.is_superuser)
@@ -235,14 +282,14 @@ def scoped_choices(admin: ModelAdmin, field: Field[Any, Any], request: HttpReque
 
 def require_role(
     role: str,
-) -> Callable[[Callable[Concatenate[Any, HttpRequest, P], HttpResponse]], Any]:
+) -> Callable[[Callable[Concatenate[Any, HttpRequest, P], HttpResponseBase]], Any]:
     """Return a decorator that refuses an extra page to people whose role does not suffice."""
 
-    def decorate(view: Callable[Concatenate[Any, HttpRequest, P], HttpResponse]) -> Any:
+    def decorate(view: Callable[Concatenate[Any, HttpRequest, P], HttpResponseBase]) -> Any:
         @wraps(view)
         def checked(
             admin: Any, request: HttpRequest, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponse:
+        ) -> HttpResponseBase:
             if not may(request, role):
                 raise PermissionDenied
             return view(admin, request, *args, **kwargs)

@@ -32,7 +32,7 @@ class CursorPagination(pagination.CursorPagination):
         except Exception as error:
             raise _not_ours() from error
         position = cursor.position if cursor else None
-        if position is not None and not _is_id(position):
+        if position is not None and not _is_id(str(position)):
             raise _not_ours()
         return cursor
 

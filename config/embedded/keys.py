@@ -15,7 +15,7 @@ PASSWORD_BYTES = 9
 GENERATORS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(SECRET_BYTES),
     # "id:secret"; settings.MAILWRIGHT["TOKEN_KEYS"] says what they sign.
-    "MAILWRIGHT_TOKEN_KEYS": lambda: f"k1:{secrets.token_urlsafe(SECRET_BYTES)}",
+    "MAILWRIGHT_TOKEN_KEYS": lambda: f"1:{secrets.token_urlsafe(SECRET_BYTES)}",
     "MAILWRIGHT_DEMO_PASSWORD": lambda: secrets.token_urlsafe(PASSWORD_BYTES),
 }
 

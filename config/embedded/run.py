@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from config.embedded.account import account_for, programs_for
+from config.embedded.account import account_for, client_programs, programs_for
 from config.embedded.command import ignore_signals, run_command
 from config.embedded.data import (
     DataDirectory,
@@ -111,12 +111,16 @@ def _start(data: DataDirectory, services: dict[str, Service], *, durable: bool) 
 
 
 def _environment(data: DataDirectory) -> dict[str, str]:
-    """Return what the command is told beside the URLs: the data, the secrets, our programs."""
-    own_programs = str(Path(sys.executable).parent)
+    """Return what the command is told beside the URLs: the data, the secrets, where programs are.
+
+    Our psql and pg_dump come before the system's, which may be too old for our server.
+    """
+    own = [str(Path(sys.executable).parent), str(client_programs())]
+    places = [*own, os.environ.get("PATH", os.defpath)]
     return {
         **secret_environment(data.keys),
         "MAILWRIGHT_DATA_DIR": str(data.path),
-        "PATH": os.pathsep.join([own_programs, os.environ.get("PATH", os.defpath)]),
+        "PATH": os.pathsep.join(places),
     }
 
 

@@ -5,24 +5,41 @@ from __future__ import annotations
 import http.client
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
-from config.launch.address import WebAddress
+from config.launch.ports import LOOPBACK, Port
+from sandbox.demo import shop
 
 HEALTH_PATH = "/healthz"
 POLL_SECONDS = 0.2
-# One health check may itself wait for a worker's answer.
+# A health check waits for the database and the broker.
 REQUEST_SECONDS = 10
 FRAME_MARGIN = 2
 
 
-def wait_until_healthy(address: WebAddress, *, seconds: float) -> bool:
+def wait_until_healthy(web: Port, *, seconds: float) -> bool:
     """Return whether the web server said within `seconds` that all is well."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if _is_healthy(address):
+        if _is_healthy(web):
             return True
         time.sleep(POLL_SECONDS)
     return False
+
+
+def message(web: Port, *, maildir: Path, demo_password: str | None) -> list[str]:
+    """Return what the person should know now; without a demo there is no password."""
+    return [
+        "Mailwright is running",
+        "",
+        f"Open      {web.url}/admin/",
+        *_demo_lines(demo_password),
+        "",
+        f"API       {web.url}/api/docs/",
+        f"Sandbox   keeps the mail it takes in {maildir}",
+        "",
+        "Ctrl-C stops everything; the data is kept for the next `make run`.",
+    ]
 
 
 def framed(lines: Iterable[str]) -> str:
@@ -34,8 +51,19 @@ def framed(lines: Iterable[str]) -> str:
     return "\n".join([bar, *(f"|{margin}{text.ljust(width)}{margin}|" for text in texts), bar])
 
 
-def _is_healthy(address: WebAddress) -> bool:
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=REQUEST_SECONDS)
+def _demo_lines(password: str | None) -> list[str]:
+    if password is None:
+        return ["Login     your own; this database has no demo"]
+    return [
+        f"Login     {shop.LOGIN}",
+        f"Password  {password}",
+        "",
+        f'Look at   Campaigns > "{shop.READY_CAMPAIGN}": it is sent to the sandbox, by SMTP',
+    ]
+
+
+def _is_healthy(web: Port) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, web.number, timeout=REQUEST_SECONDS)
     try:
         connection.request("GET", HEALTH_PATH)
         return connection.getresponse().status == http.client.OK

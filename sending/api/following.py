@@ -10,7 +10,6 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -129,7 +128,8 @@ class CampaignFollowing(ApiViewSet):
     @action(detail=True)
     def preview(self, request: Request, pk: str) -> Response:
         """The message as a contact would get it. Its tracking links lead nowhere."""
-        seen = sending.queries.preview.preview(self.get_object(), self._asked_contact())
+        campaign = self.get_object()
+        seen = sending.queries.preview.preview(campaign, self.asked(Contact, "contact"))
         headers = [{"name": name, "value": value} for name, value in seen.headers]
         parts = {"subject": seen.subject, "html": seen.html, "text": seen.text}
         return Response(PreviewOutput({**parts, "headers": headers}).data)
@@ -144,14 +144,6 @@ class CampaignFollowing(ApiViewSet):
         where = {"state": campaign.state, "state_reason": campaign.state_reason}
         return Response(ProgressOutput({**shown, **where}).data)
 
-    def _asked_contact(self) -> Contact | None:
-        asked = self.request.query_params.get("contact", "")
-        if not asked:
-            return None
-        if not (asked.isascii() and asked.isdigit()):
-            raise NotFound
-        return get_object_or_404(Contact, pk=asked, organization=self.organization)
-
 
 class CampaignRecipients(ApiViewSet):
     """The send ledger of one campaign."""
@@ -161,9 +153,9 @@ class CampaignRecipients(ApiViewSet):
     pagination_class = OldestFirst
     filterset_class = RecipientFilter
 
-    def list(self, request: Request, campaign: str) -> Response:
+    def list(self, request: Request, campaign_id: str) -> Response:
         """Everybody the campaign goes to, with where they are and the mail server's answer."""
-        asked = get_object_or_404(Campaign, pk=campaign, organization=self.organization)
+        asked = get_object_or_404(Campaign, pk=campaign_id, organization=self.organization)
         page = self.paginate_queryset(
             self.filter_queryset(self.get_queryset().filter(campaign=asked))
         )

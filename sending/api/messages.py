@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar, Final
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -12,13 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 import insights.api
-import sending.operations.transactional
 from campaigns.api.idempotency import idempotent
 from campaigns.models import Identity, Template
 from campaigns.roles import Role
 from common.api.fields import AddressField, JsonObjectField, LineField
 from common.api.scoping import OrganizationRelated
+from sending.api.soon import soon
+from sending.operations.transactional import TransactionalContent, queue_message
 from sending.tasks import send_transactional
+
+_CONTENT: Final = ("template", "subject", "html", "text")
 
 
 class MessageInput(serializers.Serializer[Any]):
@@ -38,7 +41,9 @@ class MessageInput(serializers.Serializer[Any]):
     subject = LineField(max_length=500, default="", allow_blank=True)
     html = serializers.CharField(trim_whitespace=False, default="", allow_blank=True)
     text = serializers.CharField(trim_whitespace=False, default="", allow_blank=True)
-    data = JsonObjectField(default=dict, help_text="Used in the message as {{ data.name }}.")
+    data = JsonObjectField(  # type: ignore[assignment]  # a field, not the property
+        default=dict, help_text="Used in the message as {{ data.name }}."
+    )
 
 
 class QueuedOutput(serializers.Serializer[Any]):
@@ -50,7 +55,7 @@ class QueuedOutput(serializers.Serializer[Any]):
 class MessageViewSet(insights.api.MessageViewSet):
     """Single messages."""
 
-    action_roles = {"create": Role.OPERATOR}  # noqa: RUF012  read only, as the base class has it
+    action_roles: ClassVar = {"create": Role.OPERATOR}
     input_class = MessageInput
 
     @extend_schema(responses={HTTPStatus.ACCEPTED: QueuedOutput})
@@ -58,8 +63,7 @@ class MessageViewSet(insights.api.MessageViewSet):
     def create(self, request: Request) -> Response:
         """Send a transactional message. It is queued at once and goes out within a second or so."""
         given = self.given(MessageInput)
-        recipient = sending.operations.transactional.queue_message(
-            self.organization, **given, now=timezone.now()
-        )
-        send_transactional.delay_on_commit(campaign_id=recipient.campaign_id)
+        content = TransactionalContent(**{name: given.pop(name) for name in _CONTENT})
+        recipient = queue_message(self.organization, content=content, **given, now=timezone.now())
+        soon(send_transactional, campaign_id=recipient.campaign_id)
         return Response({"recipient_id": recipient.pk}, status=HTTPStatus.ACCEPTED)

@@ -23,7 +23,9 @@ from campaigns.roles import Role
 from common.api.fields import AddressField, LineField
 from common.api.scoping import OrganizationRelated
 from common.api.views import ApiViewSet
+from sending.api.soon import soon
 from sending.tasks import prepare_campaign
+from sending.transports.base import Receipt
 
 MAXIMUM_TEST_ADDRESSES: Final = 10
 MAXIMUM_REASON_CHARACTERS: Final = 500
@@ -95,7 +97,7 @@ class CampaignMoves(ApiViewSet):
     def start(self, request: Request, pk: str) -> Response:
         """Start now. Refused, with the reasons, while preflight finds something to mend."""
         answer = self._moved(sending.operations.starting.start)
-        prepare_campaign.delay_on_commit(campaign_id=int(pk))
+        soon(prepare_campaign, campaign_id=int(pk))
         return answer
 
     @extend_schema(request=ScheduleInput)
@@ -103,8 +105,7 @@ class CampaignMoves(ApiViewSet):
     @idempotent
     def schedule(self, request: Request, pk: str) -> Response:
         """Let it start by itself, or change when it does."""
-        at = self.given(ScheduleInput)["at"]
-        return self._moved(sending.operations.starting.schedule_start, at=at)
+        return self._moved(sending.operations.starting.schedule_start, form=ScheduleInput)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
@@ -118,8 +119,7 @@ class CampaignMoves(ApiViewSet):
     @idempotent
     def pause(self, request: Request, pk: str) -> Response:
         """Stop for now; the batch that is being handed over still goes out."""
-        reason = self.given(ReasonInput)["reason"]
-        return self._moved(campaigns.operations.campaigns.pause, reason=reason)
+        return self._moved(campaigns.operations.campaigns.pause, form=ReasonInput)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
@@ -133,8 +133,7 @@ class CampaignMoves(ApiViewSet):
     @idempotent
     def cancel(self, request: Request, pk: str) -> Response:
         """Stop for good."""
-        reason = self.given(ReasonInput)["reason"]
-        return self._moved(campaigns.operations.campaigns.cancel, reason=reason)
+        return self._moved(campaigns.operations.campaigns.cancel, form=ReasonInput)
 
     @extend_schema(request=None, responses={HTTPStatus.CREATED: MovedCampaignOutput})
     @action(detail=True, methods=["post"])
@@ -151,23 +150,26 @@ class CampaignMoves(ApiViewSet):
     @idempotent
     def test(self, request: Request, pk: str) -> Response:
         """Send it to a few addresses of yours; counted nowhere."""
-        given = self.given(TestInput)
-        receipts = sending.operations.testing.send_test(
-            self.get_object(), **given, now=timezone.now()
+        answers = sending.operations.testing.send_test(
+            self.get_object(), **self.given(TestInput), clock=timezone.now
         )
-        results = [
-            {
-                "address": address,
-                "answer": receipt.answer.value,
-                "smtp_code": receipt.code,
-                "enhanced_code": receipt.enhanced_code,
-                "smtp_response": receipt.response,
-            }
-            for address, receipt in receipts
-        ]
-        return Response({"results": results})
+        results = [_tested(address, receipt) for address, receipt in answers]
+        return Response(TestOutput({"results": results}).data)
 
-    def _moved(self, move: Callable[..., None], **given: Any) -> Response:
+    def _moved(
+        self, move: Callable[..., None], *, form: type[serializers.Serializer[Any]] | None = None
+    ) -> Response:
         campaign = self.get_object()
+        given = self.given(form) if form else {}
         move(campaign, **given, actor=actor_of(self.request), now=timezone.now())
         return Response(self.shown(campaign))
+
+
+def _tested(address: str, receipt: Receipt) -> dict[str, object]:
+    return {
+        "address": address,
+        "answer": receipt.answer.value,
+        "smtp_code": receipt.code,
+        "enhanced_code": receipt.enhanced_code,
+        "smtp_response": receipt.response,
+    }

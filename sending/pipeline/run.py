@@ -112,8 +112,12 @@ class _Database:
         return await loop.run_in_executor(self.executor, lambda: function(*args, **kwargs))
 
     async def close(self) -> None:
-        await self.call(connection.close)
+        await self.call(_close_connection)
         self.executor.shutdown()
+
+
+def _close_connection() -> None:
+    connection.close()  # looked up here, in the thread whose connection it is
 
 
 class _Run:

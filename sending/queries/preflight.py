@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-import suppression.queries
 from django.db.models import Count
 
 import campaigns.queries.audience
 import iprouting.queries
 import sending.queries.audience
+import suppression.queries
 from campaigns.models import Campaign, CampaignKind, Stream
-from campaigns.rendering import TemplateError, compile_message, problems
+from campaigns.rendering import TemplateError, compile_message
+from campaigns.rendering.problems import problems
 from sending.mailing import content_of, sender_of, variables_of
 
 TYPICAL_RATE_PER_SECOND = 500  # of one worker through a relay; only for a first forecast
@@ -50,9 +51,8 @@ class Preflight:
 
 def preflight(campaign: Campaign, *, now: datetime) -> Preflight:
     """Return what starting a campaign now would do. Writes nothing."""
-    mailable = sending.queries.audience.mailable(campaign, now=now)
     by_provider = _by_provider(campaign, now=now)
-    count = sum(by_provider.values()) if by_provider else mailable.count()
+    count = sum(by_provider.values())
     found = [*_content_problems(campaign), *_setup_problems(campaign, now=now)]
     if not count:
         found.append(
@@ -73,9 +73,8 @@ def preflight(campaign: Campaign, *, now: datetime) -> Preflight:
 
 
 def _by_provider(campaign: Campaign, *, now: datetime) -> dict[str, int]:
-    mailable = sending.queries.audience.mailable(campaign, now=now).values("pk")
-    rows = campaign.organization.contacts.filter(pk__in=mailable).values_list("provider")
-    return dict(rows.annotate(Count("pk")).order_by("-pk__count"))
+    mailable = sending.queries.audience.mailable(campaign, now=now)
+    return dict(mailable.values_list("provider").annotate(Count("pk")).order_by("-pk__count"))
 
 
 def _excluded(campaign: Campaign, *, now: datetime) -> dict[str, int]:

@@ -95,7 +95,7 @@ async def _outcome(
         outcome = await _hand_over(conversation, settings, envelope, offers=offers)
         await _say_goodbye(conversation, settings)
     finally:
-        conversation.transport.abort()
+        conversation.close()
     return outcome
 
 

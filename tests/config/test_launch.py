@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,10 +18,10 @@ import psutil
 import pytest
 from honcho.environ import parse_procfile
 
-from config.launch.address import WebAddress, configured_address
 from config.launch.errors import LaunchError
+from config.launch.ports import Port, sandbox_port, web_port
 from config.launch.preparation import Step, take
-from config.launch.welcome import framed, wait_until_healthy
+from config.launch.welcome import framed, message, wait_until_healthy
 
 PROJECT = Path(__file__).resolve().parents[2]
 WAIT_SECONDS = 20
@@ -81,39 +82,39 @@ def is_running(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
-class TestConfiguredAddress:
-    @pytest.mark.parametrize(("text", "port"), [("", 8000), ("8123", 8123)])
-    def test_follows_the_environment(
-        self, monkeypatch: pytest.MonkeyPatch, text: str, port: int
+class TestPorts:
+    @pytest.mark.parametrize(("text", "number"), [("", 8000), ("8123", 8123)])
+    def test_follow_the_environment(
+        self, monkeypatch: pytest.MonkeyPatch, text: str, number: int
     ) -> None:
         monkeypatch.setenv("PORT", text)
 
-        assert configured_address().url == f"http://127.0.0.1:{port}"
+        assert web_port().url == f"http://127.0.0.1:{number}"
 
     @pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "80.5", "²"])
-    def test_refuses_what_is_no_port(self, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-        monkeypatch.setenv("PORT", text)
+    def test_refuse_what_is_no_port(self, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+        monkeypatch.setenv("MAILWRIGHT_SANDBOX_PORT", text)
 
-        with pytest.raises(LaunchError, match="is not a port number"):
-            configured_address()
+        with pytest.raises(LaunchError, match=f"MAILWRIGHT_SANDBOX_PORT={text} is not a port"):
+            sandbox_port()
 
 
 class TestCheckFree:
     def test_names_a_port_in_use_and_the_way_out(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
+            number = taken.getsockname()[1]
 
             with pytest.raises(LaunchError) as caught:
-                WebAddress(port=port).check_free()
+                Port(number).check_free()
 
-        assert f"port {port} is in use" in str(caught.value)
-        assert f"PORT={port + 1 if port < 65535 else 8000} make run" in str(caught.value)
+        assert f"port {number} for the web server is in use" in str(caught.value)
+        assert f"PORT={number + 1 if number < 65535 else 8080} make run" in str(caught.value)
 
     def test_accepts_a_free_port(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+            number = probe.getsockname()[1]
 
-        WebAddress(port=port).check_free()
+        Port(number).check_free()
 
 
 class TestTake:
@@ -125,6 +126,24 @@ class TestTake:
 
         assert "frobnicating the database failed (manage.py no_such_command)" in str(caught.value)
         assert "Unknown command" in str(caught.value)
+
+    def test_tells_a_step_that_declined_from_one_that_failed(self) -> None:
+        step = Step("frobnicating the database", ("no_such_command",), declined_code=1)
+
+        assert take(step, environment={**os.environ, "SECRET_KEY": "test"}) is False
+
+
+class TestMessage:
+    def test_gives_address_login_and_password(self) -> None:
+        text = "\n".join(message(Port(8123), maildir=Path("mail"), demo_password="s3cret"))
+
+        assert "http://127.0.0.1:8123/admin/" in text
+        assert re.search(r"Login +demo\nPassword +s3cret\n", text)
+
+    def test_names_no_login_where_the_demo_is_not(self) -> None:
+        text = "\n".join(message(Port(8123), maildir=Path("mail"), demo_password=None))
+
+        assert "Password" not in text
 
 
 class TestRunTogether:
@@ -185,15 +204,15 @@ class TestRunTogether:
 
 class TestWaitUntilHealthy:
     def test_returns_as_soon_as_the_server_is_well(self, web: HTTPServer) -> None:
-        address = WebAddress(port=web.server_address[1])
+        port = Port(web.server_address[1])
 
-        assert wait_until_healthy(address, seconds=WAIT_SECONDS)
+        assert wait_until_healthy(port, seconds=WAIT_SECONDS)
 
     def test_gives_up_on_a_server_that_stays_ill(self, web: HTTPServer) -> None:
         web.status = 500
-        address = WebAddress(port=web.server_address[1])
+        port = Port(web.server_address[1])
 
-        assert not wait_until_healthy(address, seconds=0.5)
+        assert not wait_until_healthy(port, seconds=0.5)
 
 
 class TestFramed:
@@ -202,6 +221,16 @@ class TestFramed:
 
         assert len({len(line) for line in lines}) == 1
         assert lines[2] == "|  http://127.0.0.1:8000/admin/  |"
+
+
+class TestDocumentation:
+    def test_names_every_variable_that_the_settings_read(self) -> None:
+        settings = (PROJECT / "config" / "settings.py").read_text()
+        documented = (PROJECT / "docs" / "running.md").read_text()
+        read = re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', settings)
+
+        assert len(read) > 10
+        assert [name for name in read if f"`{name}`" not in documented] == []
 
 
 class TestProcfile:

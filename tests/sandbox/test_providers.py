@@ -13,6 +13,7 @@ VALUES = {
     "address": "anna@gmail.example",
     "ip": "127.0.0.2",
     "queue": "0000001ABCDEF",
+    "number": 112589990,
     "host": "mx.example",
     "stamp": "2026-11-23T08:00:00.000Z",
     "epoch": 1795420800,

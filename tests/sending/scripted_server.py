@@ -38,11 +38,12 @@ Moves = dict[tuple[str, str], Move | list[Move]]
 class Script:
     """How the server behaves.
 
-    `moves` are keyed by (command, address): MAIL, RCPT, DATA, BODY and MIDBODY (when the first bytes
-    of a message have come) by the recipient's address, and CONNECT, EHLO, AUTH, RSET and QUIT by "".
-    MAIL is keyed by the return path. `piece_bytes` cuts all replies into pieces; `linger_seconds`
+    `moves` are keyed by (command, address): MAIL by the return path, RCPT, DATA, MIDBODY (when the
+    first line of a message has come) and BODY by the recipient, and CONNECT, EHLO, HELO, STARTTLS,
+    AUTH, RSET and QUIT by "". `piece_bytes` cuts all replies into pieces; `linger_seconds`
     holds replies back until the client has said nothing for so long, and then sends them together;
-    `delay_seconds` is before each reply. `eager_data` says 354 though no recipient is left.
+    `delay_seconds` is before each reply. `eager_data` says 354 though no recipient is left,
+    `careless` also takes RCPT and DATA without MAIL.
     """
 
     keywords: tuple[str, ...] = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
@@ -51,9 +52,11 @@ class Script:
     linger_seconds: float = 0.0
     delay_seconds: float = 0.0
     eager_data: bool = False
+    careless: bool = False
     tls: ssl.SSLContext | None = None
     implicit_tls: bool = False
     logins: dict[str, str] = field(default_factory=dict)
+    offers_auth: bool = True  # with logins; else put the keyword among `keywords`
     messages_before_421: int = 0  # per connection; 0 is never
     knows_ehlo: bool = True
 
@@ -82,8 +85,9 @@ class ScriptedServer:
         self.most_at_once = 0
         self.peers: set[str] = set()
         self._open = 0
-        self._moves = {key: move[:] if isinstance(move, list) else move
-                       for key, move in script.moves.items()}
+        self._moves = {
+            key: move[:] if isinstance(move, list) else move for key, move in script.moves.items()
+        }
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -162,7 +166,7 @@ class ScriptedServer:
         finally:
             self._open -= 1
             self._writers.discard(writer)
-            writer.transport.abort()
+            writer.close()
 
 
 class _GoneError(Exception):
@@ -236,10 +240,14 @@ class _Encounter:
                 await asyncio.sleep(0.0002)
 
     async def answer(self, command: str, address: str, ordinary: str) -> bool:
-        """Make the scripted or the ordinary move; say whether it was a positive one."""
-        words = self.server.move(command, address) or ordinary
+        """Make the scripted or the ordinary move; say whether it was a positive answer."""
+        return await self.make(self.server.move(command, address) or ordinary)
+
+    async def make(self, words: Move) -> bool:
+        """Make a move; say whether it was a positive answer."""
         if words is DROP:
-            self.writer.transport.abort()
+            await self.flush()
+            self.writer.close()
             raise _GoneError
         if words is SILENCE:
             await self.reader.read(-1)
@@ -259,10 +267,10 @@ class _Encounter:
         keywords = list(self.script.keywords)
         if self.script.tls and not self.is_encrypted:
             keywords.append("STARTTLS")
-        if self.script.logins:
+        if self.script.logins and self.script.offers_auth:
             keywords.append("AUTH PLAIN LOGIN")
-        lines = ["scripted.example", *keywords]
-        ordinary = "\n".join(f"250-{line}" for line in lines[:-1]) + f"\n250 {lines[-1]}"
+        *lines, last = ["scripted.example", *keywords]
+        ordinary = "\n".join([*(f"250-{line}" for line in lines), f"250 {last}"])
         await self.answer("EHLO", "", ordinary)
 
     async def on_helo(self, name: str) -> None:
@@ -305,7 +313,7 @@ class _Encounter:
     async def on_rcpt(self, rest: str) -> None:
         """Take a recipient."""
         self.last_rcpt = rest.removeprefix("TO:<").partition(">")[0]
-        if self.mail_from is None:
+        if self.mail_from is None and not self.script.careless:
             await self.say("503 5.5.1 Need MAIL command")
         elif await self.answer("RCPT", self.last_rcpt, "250 2.1.5 Recipient ok"):
             self.rcpt_to = self.last_rcpt
@@ -313,7 +321,7 @@ class _Encounter:
     async def on_data(self, rest: str) -> None:
         """Take the message."""
         eager = self.script.eager_data and self.mail_from is not None
-        if self.rcpt_to is None and not eager:
+        if self.rcpt_to is None and not (eager or self.script.careless):
             await self.say("503 5.5.1 Need RCPT command")
             return
         if not await self.answer("DATA", self.last_rcpt, "354 Go ahead"):
@@ -323,7 +331,9 @@ class _Encounter:
         mail_from, self.mail_from = self.mail_from, None
         if rcpt_to is None:
             await self.say("554 5.5.1 No valid recipients")
-        elif await self.answer("BODY", rcpt_to, f"250 2.0.0 Ok: queued as Q{rcpt_to.split('@')[0]}"):
+        elif await self.answer(
+            "BODY", rcpt_to, f"250 2.0.0 Ok: queued as Q{rcpt_to.split('@')[0]}"
+        ):
             self.taken_count += 1
             taken = Taken(mail_from or "", rcpt_to, data, self.number)
             self.server.accepted.append(taken)
@@ -334,8 +344,8 @@ class _Encounter:
             await self.flush()
         lines: list[bytes] = []
         while (line := await self.reader.readuntil(b"\r\n")) != b".\r\n":
-            if not lines and ("MIDBODY", self.last_rcpt) in self.server.script.moves:
-                await self.answer("MIDBODY", self.last_rcpt, "")
+            if not lines and (move := self.server.move("MIDBODY", self.last_rcpt)):
+                await self.make(move)
             lines.append(line[1:] if line.startswith(b".") else line)
         return b"".join(lines)
 

@@ -12,7 +12,7 @@ from sending.transports.smtp.conversation import ConversationError
 from sending.transports.smtp.opening import open_conversation
 from sending.transports.smtp.session import Session
 from sending.transports.smtp.settings import SmtpSettings
-from sending.transports.smtp.work import Supply
+from sending.transports.smtp.supply import Supply
 
 FAILURES_ALLOWED = 3  # connections in a row that came to nothing, until what waits is given back
 FIRST_PAUSE_SECONDS = 0.25  # after a connection that came to nothing; doubles each time

@@ -125,7 +125,9 @@ class Conversation(asyncio.Protocol):
         return await self.listen(stage, within=within)
 
     def say(self, data: bytes, *, shown: str) -> None:
-        """Write to the server."""
+        """Write to the server, if it is still there; whoever listens next hears if it is not."""
+        if self._lost:
+            return
         if self._listener:
             self._listener(Speaker.CLIENT, shown)
         self.transport.write(data)
@@ -133,7 +135,7 @@ class Conversation(asyncio.Protocol):
     async def start_tls(self, context: ssl.SSLContext, *, server_name: str, within: float) -> None:
         """Encrypt the connection. Raises ConversationError if client and server cannot agree."""
         if self._replies or self._parser.rest:
-            problem = "The server sent more after its answer to STARTTLS: TLS was not begun."
+            problem = "The server sent unencrypted text where TLS was to begin."
             raise ConversationError(Stage.TLS, None, problem, lasting=True)
         loop = asyncio.get_running_loop()
         try:
@@ -153,6 +155,11 @@ class Conversation(asyncio.Protocol):
         if secured is None:
             raise ConversationError(Stage.TLS, None, "The server hung up.", lasting=False)
         self.transport = secured
+
+    def close(self) -> None:
+        """Close at once, if it is still open."""
+        if not self.transport.is_closing():
+            self.transport.abort()
 
     def hand_over(self, protocol: asyncio.Protocol) -> None:
         """Give the connection to another protocol.

@@ -76,7 +76,8 @@ class Line(asyncio.Protocol):
         """Close at once; replies still owed are given up."""
         self._expected.clear()
         self._deadline.cancel()
-        self._transport.abort()
+        if not self._transport.is_closing():
+            self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the connection, which is to report as soon as the kernel leaves a byte untaken."""

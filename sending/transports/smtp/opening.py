@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
+import socket
 import ssl
 from dataclasses import dataclass
 
@@ -64,13 +66,15 @@ async def open_conversation(
     try:
         return conversation, await _prepare(conversation, settings)
     except BaseException:
-        conversation.transport.abort()
+        conversation.close()
         raise
 
 
 async def _connect(settings: SmtpSettings, *, listener: Listener | None) -> Conversation:
     loop = asyncio.get_running_loop()
-    place = f"{settings.host} port {settings.port}"
+    way = f"to {settings.host} port {settings.port}"
+    if settings.source_address:
+        way = f"from {settings.source_address} {way}"
     try:
         async with asyncio.timeout(settings.connect_timeout):
             _, conversation = await loop.create_connection(
@@ -80,12 +84,21 @@ async def _connect(settings: SmtpSettings, *, listener: Listener | None) -> Conv
                 local_addr=(settings.source_address, 0) if settings.source_address else None,
             )
     except TimeoutError:
-        problem = f"No connection to {place} within {settings.connect_timeout:g} seconds."
+        problem = f"No connection {way} within {settings.connect_timeout:g} seconds."
         raise ConversationError(Stage.CONNECT, None, problem, lasting=False) from None
     except (OSError, UnicodeError) as error:
-        problem = f"No connection to {place}: {getattr(error, 'strerror', None) or error}."
+        problem = f"No connection {way}: {_cause(error)}."
         raise ConversationError(Stage.CONNECT, None, problem, lasting=False) from None
     return conversation
+
+
+def _cause(error: OSError | UnicodeError) -> str:
+    """Return the system's own words for what went wrong, which an event loop may have replaced."""
+    if isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return str(error)
 
 
 async def _prepare(conversation: Conversation, settings: SmtpSettings) -> Offers:

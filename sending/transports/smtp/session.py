@@ -18,7 +18,8 @@ from sending.transports.smtp.line import Line, Step
 from sending.transports.smtp.opening import Offers
 from sending.transports.smtp.replies import answer_of, quoted, response_text
 from sending.transports.smtp.settings import Pipelining, SmtpSettings
-from sending.transports.smtp.work import Supply, Work
+from sending.transports.smtp.supply import Supply
+from sending.transports.work import Work
 
 STALE_SECONDS = 1.0  # idle for so long, and a 421 may be about the idleness, not the message
 HELD_BODY_BYTES = 65536  # of a longer message the dot waits until the kernel has taken the body
@@ -28,7 +29,11 @@ GO_AHEAD = 354
 CLOSING_CHANNEL = 421
 
 _GROUP = (Step.MAIL, Step.RCPT, Step.DATA)
-_STAGES = {Step.MAIL: Stage.MAIL, Step.RCPT: Stage.RCPT, Step.DATA: Stage.DATA}
+_STAGES: dict[Step | None, Stage] = {
+    Step.MAIL: Stage.MAIL,
+    Step.RCPT: Stage.RCPT,
+    Step.DATA: Stage.DATA,
+}
 
 
 class Session:
@@ -38,6 +43,7 @@ class Session:
         "_answered_any",
         "_begun",
         "_ended",
+        "_held",
         "_idle_since",
         "_leaving",
         "_left",
@@ -45,6 +51,7 @@ class Session:
         "_offers",
         "_pipelined",
         "_stale",
+        "_step",
         "_supply",
         "_transaction_open",
         "_unsaid",
@@ -66,6 +73,8 @@ class Session:
         self._transaction_open = False  # MAIL was taken and no end of data or RSET came after it
         self._idle_since = self._loop.time()
         self._stale = False  # whether the message was begun on a connection long idle
+        self._step: Step | None = None  # whose answer is being judged
+        self._held = False  # whether a long body is on its way without its dot
         self._leaving = self._ended = self._answered_any = False
 
     @property
@@ -96,7 +105,7 @@ class Session:
         if self._ended:
             return
         self._ended = True
-        stage = self._stage_of_begun()
+        step = self.line.next_step if self._step is None else self._step
         in_vain = not self._answered_any and bool(self._begun or self._written)
         self.line.close()
         if self._written is not None:
@@ -105,17 +114,20 @@ class Session:
                 self._written, Answer.IN_DOUBT, stage=Stage.BODY, code=None, response=response
             )
         if self._begun is not None:
+            stage = Stage.BODY if self._held else _STAGES.get(step)
             self._supply.put_back(self._begun, stage=stage, reason=reason)
         self._begun = self._written = None
         self._supply.session_ended(self, reason=reason, in_vain=in_vain)
 
     def on_reply(self, step: Step, code: int, text: bytes) -> None:
         """Take what the server answered and go on from there."""
+        self._step = step
         self._ON_REPLY[step](self, code, text)
         if code == CLOSING_CHANNEL:
             self.end(f"The server closed the connection: {code} {quoted(text)}.")
         elif self.line.next_step is None and not self._ended:
             self.go_on()
+        self._step = None
 
     def on_unasked(self, code: int, text: bytes) -> None:
         """End: a server that speaks while nothing is on the way says goodbye, or nonsense."""
@@ -124,7 +136,7 @@ class Session:
     def on_written(self) -> None:
         """Write the dot of a long body, and behind it the next message's commands."""
         work = self._begun
-        if work is not None and self._is_held:
+        if work is not None and self._held:
             self._write_end(work, b"")
 
     def on_silence(self, seconds: float) -> None:
@@ -137,17 +149,6 @@ class Session:
     def on_closed(self, reason: str) -> None:
         """Settle what was on the way."""
         self.end(reason)
-
-    @property
-    def _is_held(self) -> bool:
-        """Say whether a long body is on its way without its dot."""
-        return self._written is None and self.line.next_step is Step.BODY
-
-    def _stage_of_begun(self) -> Stage:
-        if self._is_held:
-            return Stage.BODY
-        step = self.line.next_step
-        return _STAGES.get(step, Stage.MAIL) if step is not None else Stage.MAIL
 
     def _take(self) -> Work | None:
         """Return the next message that this server takes by its size."""
@@ -253,12 +254,14 @@ class Session:
             self._write_end(work, body)
             return
         self.line.say(body, Step.BODY)
+        self._held = True
         if not self.line.clogged:
             self._write_end(work, b"")
 
     def _write_end(self, work: Work, body: bytes) -> None:
         """Write the rest of a body and its dot."""
-        steps = () if self._is_held else (Step.BODY,)
+        steps = () if self._held else (Step.BODY,)
+        self._held = False
         self._written, self._begun = work, None
         self._say_with_next(body + wire.END_OF_DATA, *steps)
 

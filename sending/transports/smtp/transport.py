@@ -14,7 +14,7 @@ from sending.transports.smtp.replies import enhanced_code, queue_id
 from sending.transports.smtp.session import Session
 from sending.transports.smtp.settings import SmtpSettings
 from sending.transports.smtp.wire import address_problem
-from sending.transports.smtp.work import Backlog, Work
+from sending.transports.work import Backlog, Work, give_receipt
 
 HANDOVER_TRIES = 3  # connections that may break under one message before its body leaves
 CLOSING_SECONDS = 15.0  # for the answers still owed and the goodbyes
@@ -33,7 +33,7 @@ class SmtpTransport:
         self._journal = journal
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._backlog = Backlog()
+        self._backlog = Backlog(self._loop)
         self._connections = Connections(
             self,
             settings=settings,
@@ -90,21 +90,20 @@ class SmtpTransport:
         )
         if code is not None and answer is not Answer.UNREACHED:
             self._connections.failures = 0
-        try:
-            self._journal.answered(receipt)
-        except OSError as error:
-            self._report("A receipt could not be written to the journal.", error)
-        try:
-            work.on_receipt(receipt)
-        except Exception as error:
-            self._report("A receipt could not be delivered.", error)
+        give_receipt(receipt, work, journal=self._journal, loop=self._loop)
 
-    def put_back(self, work: Work, *, stage: Stage, reason: str) -> None:
-        """Let another connection try a message, or give it up after several."""
-        work.tries += 1
+    def put_back(self, work: Work, *, stage: Stage | None, reason: str) -> None:
+        """Let another connection try a message, or give it up after several broke under it.
+
+        A connection that broke under the message before costs it no try: it costs that one.
+        """
+        if stage is not None:
+            work.tries += 1
         if self._closed or work.tries >= HANDOVER_TRIES:
             response = f"{reason} The message was not handed over (try {work.tries})."
-            self.settle(work, Answer.UNREACHED, stage=stage, code=None, response=response)
+            self.settle(
+                work, Answer.UNREACHED, stage=stage or Stage.MAIL, code=None, response=response
+            )
         else:
             self._backlog.put_back(work)
 
@@ -113,7 +112,7 @@ class SmtpTransport:
         self._connections.ended(session, reason=reason, in_vain=in_vain)
 
     def _next_sayable(self) -> Work | None:
-        while (work := self._pulled(self._backlog)) is not None:
+        while (work := self._backlog.pull()) is not None:
             problem = address_problem(work.envelope)
             if problem is None:
                 return work
@@ -121,22 +120,11 @@ class SmtpTransport:
             self.settle(work, Answer.REFUSED, stage=stage, code=None, response=response)
         return None
 
-    def _pulled(self, backlog: Backlog) -> Work | None:
-        """Return the next message of the iterators, skipping those that fail."""
-        while True:
-            try:
-                return backlog.pull()
-            except Exception as error:
-                self._report("Messages could not be made; their iterator is given up.", error)
-
     def _unreachable(self, error: ConversationError) -> None:
         self._give_back(error.stage, error.code, error.response)
 
     def _give_back(self, stage: Stage, code: int | None, response: str) -> None:
         """Let everything that waits now go back unsent; what is fed meanwhile stays."""
-        waiting, self._backlog = self._backlog, Backlog()
-        while (work := self._pulled(waiting)) is not None:
+        waiting, self._backlog = self._backlog, Backlog(self._loop)
+        while (work := waiting.pull()) is not None:
             self.settle(work, Answer.UNREACHED, stage=stage, code=code, response=response)
-
-    def _report(self, message: str, error: Exception) -> None:
-        self._loop.call_exception_handler({"message": message, "exception": error})

@@ -195,7 +195,9 @@ class TestRecordOutcomes:
 
         written = ledger.record_outcomes(
             [
-                Outcome(rows[0].pk, RecipientState.SENT, ip="192.0.2.1", smtp_code=250, sent_at=NOW),
+                Outcome(
+                    rows[0].pk, RecipientState.SENT, ip="192.0.2.1", smtp_code=250, sent_at=NOW
+                ),
                 Outcome(
                     rows[1].pk,
                     RecipientState.PLANNED,
@@ -217,9 +219,7 @@ class TestRecordOutcomes:
         row = RecipientFactory(campaign=sending)
         claim(sending)
 
-        written = ledger.record_outcomes(
-            [Outcome(row.pk, RecipientState.SENT)], owner=uuid.uuid4()
-        )
+        written = ledger.record_outcomes([Outcome(row.pk, RecipientState.SENT)], owner=uuid.uuid4())
 
         row.refresh_from_db()
         assert written == set()
@@ -242,9 +242,7 @@ class TestRecordOutcomes:
         owner = uuid.uuid4()
         claim(sending, owner=owner)
 
-        ledger.record_outcomes(
-            [Outcome(row.pk, RecipientState.PLANNED, uncount=True)], owner=owner
-        )
+        ledger.record_outcomes([Outcome(row.pk, RecipientState.PLANNED, uncount=True)], owner=owner)
 
         row.refresh_from_db()
         assert row.attempts == 0
@@ -275,7 +273,9 @@ class TestInDoubt:
         assert ledger.doubt_expired(before=LEASE_END + timedelta(seconds=1)) == 1
         assert state_counts(sending.pk)[RecipientState.IN_DOUBT] == 1
 
-    @pytest.mark.parametrize(("policy", "resent"), [(InDoubtPolicy.HOLD, 0), (InDoubtPolicy.RESEND, 1)])
+    @pytest.mark.parametrize(
+        ("policy", "resent"), [(InDoubtPolicy.HOLD, 0), (InDoubtPolicy.RESEND, 1)]
+    )
     def test_ends_as_the_campaign_says(self, policy, resent):
         campaign = CampaignFactory(state=CampaignState.SENDING, in_doubt_policy=policy)
         row = RecipientFactory(campaign=campaign, state=RecipientState.IN_DOUBT, attempts=1)
@@ -300,8 +300,6 @@ class TestDueCampaigns:
     def test_are_those_that_run_and_have_somebody_due(self, sending):
         RecipientFactory(campaign=sending)
         RecipientFactory(campaign__state=CampaignState.PAUSED)
-        RecipientFactory(
-            campaign__state=CampaignState.SENDING, not_before=NOW + timedelta(hours=1)
-        )
+        RecipientFactory(campaign__state=CampaignState.SENDING, not_before=NOW + timedelta(hours=1))
 
         assert list(due_campaigns(now=NOW)) == [sending]

@@ -9,9 +9,16 @@ from typing import Any
 import pytest
 import uvloop
 
+from sending.transports.smtp import connections
 from tests.sending.transports.delivering import LIMIT_SECONDS
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine try again soon."""
+    monkeypatch.setattr(connections, "FIRST_PAUSE_SECONDS", 0.02)
 
 
 @pytest.fixture(params=LOOPS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sending.transports.base import Answer, Envelope, Receipt
@@ -90,10 +90,10 @@ class Delivery:
         ids = sorted(one.recipient_id for one in fed)
         assert sorted(receipt.recipient_id for receipt in self.receipts) == ids
         assert sorted(number for mark, number in self.journal.notes if mark == "<") == ids
+        place = {note: index for index, note in enumerate(self.journal.notes)}
         for receipt in self.receipts:
             if receipt.answer in {Answer.ACCEPTED, Answer.IN_DOUBT}:
-                began = self.journal.notes.index((">", receipt.recipient_id))
-                assert began < self.journal.notes.index(("<", receipt.recipient_id))
+                assert place[">", receipt.recipient_id] < place["<", receipt.recipient_id]
 
 
 class Bench:
@@ -130,6 +130,3 @@ async def delivered(settings: SmtpSettings, messages: list[Envelope]) -> Deliver
         await bench.transport.aclose(within=2.0)
     bench.delivery.check(messages)
     return bench.delivery
-
-
-Run = Callable[..., object]

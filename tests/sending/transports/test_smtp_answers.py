@@ -46,7 +46,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("eager_data", [False, True])
     @pytest.mark.parametrize(
-        ("step", "words", "answer", "stage"),
+        "refusal",
         [
             ("RCPT", "550 5.1.1 No such user", Answer.REFUSED, Stage.RCPT),
             ("RCPT", "452 4.2.2 Mailbox full", Answer.DEFERRED, Stage.RCPT),
@@ -58,9 +58,8 @@ class TestAnswers:
             ("BODY", "451 4.3.0 Try later", Answer.DEFERRED, Stage.BODY),
         ],
     )
-    def test_do_not_disturb_the_others(
-        self, run, keywords, eager_data, step, words, answer, stage
-    ):
+    def test_do_not_disturb_the_others(self, run, keywords, eager_data, refusal):
+        step, words, answer, stage = refusal
         address = "b1@bounce.example.com" if step == "MAIL" else "r1@example.com"
         script = Script(keywords=keywords, eager_data=eager_data, moves={(step, address): words})
         with running(script) as server:
@@ -126,7 +125,10 @@ class TestAnswers:
             keywords=keywords,
             piece_bytes=piece_bytes,
             eager_data=True,
-            moves={("RCPT", "r1@example.com"): "550 5.1.1 No", ("BODY", "r2@example.com"): "452 Full"},
+            moves={
+                ("RCPT", "r1@example.com"): "550 5.1.1 No",
+                ("BODY", "r2@example.com"): "452 Full",
+            },
         )
         with running(script) as server:
             delivery = run(delivered(settings_for(server.port), envelopes(4)))
@@ -139,7 +141,10 @@ class TestAnswers:
             keywords=keywords,
             linger_seconds=0.02,
             eager_data=True,
-            moves={("RCPT", "r1@example.com"): "550 5.1.1 No", ("BODY", "r2@example.com"): "452 Full"},
+            moves={
+                ("RCPT", "r1@example.com"): "550 5.1.1 No",
+                ("BODY", "r2@example.com"): "452 Full",
+            },
         )
         with running(script) as server:
             delivery = run(delivered(settings_for(server.port), envelopes(5)))
@@ -264,11 +269,11 @@ class TestNonsense:
         assert "Hello 1" not in server.commands
         assert delivery.accepted() == server.recipients
 
-    def test_never_gives_a_refused_sender_a_message(self, run):
+    def test_never_gets_the_text_of_a_message_whose_sender_it_refused(self, run):
         moves = {("MAIL", "b1@bounce.example.com"): "550 5.7.1 Not you"}
-        with running(Script(moves=moves)) as server:
-            server.script.eager_data = True
+        with running(Script(moves=moves, careless=True)) as server:
             delivery = run(delivered(settings_for(server.port), [envelope(1), envelope(2)]))
 
-        assert delivery[1].code == 550
+        assert (delivery[1].code, delivery[1].stage) == (550, Stage.MAIL)
         assert server.recipients == ["r2@example.com"]
+        assert server.connections == 2

@@ -1,16 +1,13 @@
-"""The messages that wait for a connection, and what a connection asks of whoever keeps them."""
+"""The messages that wait in a transport, and how each gets its receipt."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
-from sending.transports.base import Answer, Envelope, Receipt, Stage
-
-if TYPE_CHECKING:
-    from sending.transports.smtp.session import Session
+from sending.transports.base import Envelope, Journal, Receipt
 
 
 @dataclass(slots=True)
@@ -25,10 +22,11 @@ class Work:
 class Backlog:
     """Fed iterators in their order, and before them the messages that came back."""
 
-    __slots__ = ("_feeds", "_returned")
+    __slots__ = ("_feeds", "_loop", "_returned")
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start empty; what goes wrong is reported to `loop`."""
+        self._loop = loop
         self._feeds: deque[tuple[Iterator[Envelope], Callable[[Receipt], None]]] = deque()
         self._returned: deque[Work] = deque()
 
@@ -47,7 +45,7 @@ class Backlog:
     def pull(self) -> Work | None:
         """Return the next message, or None when nothing waits.
 
-        An iterator that raises is given up, and its error raised here.
+        An iterator that raises is given up, and its error reported.
         """
         if self._returned:
             return self._returned.popleft()
@@ -55,31 +53,32 @@ class Backlog:
             feed = self._feeds[0]
             try:
                 envelope = next(feed[0], None)
-            except Exception:
-                self._feeds.remove(feed)
-                raise
+            except Exception as error:
+                envelope = None
+                report(self._loop, "Messages could not be made; the rest is given up.", error)
             if envelope is not None:
                 return Work(envelope, feed[1])
             self._feeds.remove(feed)
         return None
 
 
-class Supply(Protocol):
-    """Where a connection gets its messages from, and whom it tells what became of them."""
+def give_receipt(
+    receipt: Receipt, work: Work, *, journal: Journal, loop: asyncio.AbstractEventLoop
+) -> None:
+    """Give a receipt to the journal and then to whoever fed the message.
 
-    def next_work(self) -> Work | None:
-        """Return the next message, or None if there is none for now."""
+    An error of either is reported and not raised: the other messages must not suffer from it.
+    """
+    try:
+        journal.answered(receipt)
+    except OSError as error:
+        report(loop, "A receipt could not be written to the journal.", error)
+    try:
+        work.on_receipt(receipt)
+    except Exception as error:
+        report(loop, "A receipt could not be delivered.", error)
 
-    def handing_over(self, work: Work) -> None:
-        """Note that the body is about to be written. Raises OSError if that cannot be noted."""
 
-    def settle(
-        self, work: Work, answer: Answer, *, stage: Stage, code: int | None, response: str
-    ) -> None:
-        """Give a message its receipt."""
-
-    def put_back(self, work: Work, *, stage: Stage, reason: str) -> None:
-        """Take back a message whose body did not leave."""
-
-    def session_ended(self, session: Session, *, reason: str, in_vain: bool) -> None:
-        """Note the end of a connection; `in_vain` if it had messages and answered not one."""
+def report(loop: asyncio.AbstractEventLoop, message: str, error: Exception) -> None:
+    """Tell the event loop of an error that nobody awaits."""
+    loop.call_exception_handler({"message": message, "exception": error})

@@ -1,0 +1,52 @@
+"""The child processes of the bench: `python -m bench.child WHAT ...`, with Django's settings set.
+
+What is measured says READY, waits for a line and prints its figures (bench/measure.py); the rest
+prints its result as its last line.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+import django
+
+from bench.measure import be_a_child
+
+
+def main() -> None:
+    """Do what the command line names."""
+    what, *given = sys.argv[1:]
+    django.setup()
+    if what.startswith("post-office-"):
+        _post_office(what.removeprefix("post-office-"), given)
+    else:
+        _campaign(what, given)
+
+
+def _campaign(what: str, given: list[str]) -> None:
+    campaign = importlib.import_module("bench.campaign")
+    if what == "prepare":
+        messages, port, *kinds = given
+        print(json.dumps(campaign.prepare(int(messages), port=int(port), kinds=kinds)))
+    elif what == "send":
+        be_a_child(lambda: campaign.send(int(given[0])))
+    elif what == "size":
+        print(campaign.mean_size(int(given[0])))
+    elif what == "check":
+        campaign.check(int(given[0]))
+
+
+def _post_office(what: str, given: list[str]) -> None:
+    post_office = importlib.import_module("bench.post_office")
+    if what == "queue":
+        post_office.queue(int(given[0]), size=int(given[1]))
+    elif what == "send":
+        be_a_child(lambda: post_office.send(int(given[0])))
+    elif what == "check":
+        post_office.check()
+
+
+if __name__ == "__main__":
+    main()

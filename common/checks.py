@@ -1,0 +1,58 @@
+"""System checks of the services that everything runs on; `manage.py check` runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.db import connections
+
+ENGINES: Final = (
+    "django.db.backends.postgresql",
+    "django_prometheus.db.backends.postgresql",
+)
+SCHEMES: Final = ("redis://", "rediss://", "unix://")
+OLDEST_POSTGRESQL: Final = 150_000  # version 15: NULLS NOT DISTINCT
+
+
+def check_database(**_: Any) -> list[CheckMessage]:
+    """Return an error unless the database is PostgreSQL."""
+    if settings.DATABASES["default"].get("ENGINE") in ENGINES:
+        return []
+    return [
+        Error(
+            "The database is not PostgreSQL.",
+            hint="Set DATABASE_URL to postgres://user:password@host:5432/name.",
+            id="common.E001",
+        )
+    ]
+
+
+def check_database_version(
+    *, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Return an error for each database server that is too old; with `check --database` only."""
+    return [
+        Error(
+            f"The PostgreSQL server of the database {alias} is older than version 15.",
+            hint="Mailwright needs PostgreSQL 15 or later, without any extension.",
+            id="common.E002",
+        )
+        for alias in databases or ()
+        if connections[alias].pg_version < OLDEST_POSTGRESQL
+    ]
+
+
+def check_redis(**_: Any) -> list[CheckMessage]:
+    """Return an error unless the address of Valkey or Redis can be one."""
+    if str(settings.REDIS_URL).startswith(SCHEMES):
+        return []
+    return [
+        Error(
+            "REDIS_URL is not the address of a Valkey or Redis server.",
+            hint="Set it to redis://:password@host:6379/0, or rediss:// for an encrypted one.",
+            id="common.E003",
+        )
+    ]

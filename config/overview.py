@@ -1,0 +1,214 @@
+"""The first page: facts about an organization, turned into sentences and buttons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+
+import sending.queries.overview
+from campaigns.access import Access
+from campaigns.roles import Role
+from campaigns.states import CampaignState
+from common.admin import pill
+from insights.events import EventType
+from sending.queries.overview import Comparison, Overview, Setup
+
+EVENT_WORDS = {
+    EventType.SENT: "Sent",
+    EventType.BOUNCED: "Refused",
+    EventType.OPENED: "Opens",
+    EventType.CLICKED: "Clicks",
+}
+NOTABLE_CHANGE = 0.5  # of the usual number; smaller ups and downs are not named
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing that waits for somebody: what, why, and the button that leads there."""
+
+    kind: str
+    title: str
+    text: str
+    button: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the first steps in a new organization."""
+
+    title: str
+    text: str
+    button: str
+    url: str
+    done: bool
+
+
+def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Return what the first page shows: what runs, what needs attention, today, first steps."""
+    access: Access | None = getattr(request, "access", None) or None
+    context |= {"title": "Overview", "access": access}
+    if access:
+        now = timezone.now()  # noqa: TID251  the first page of the admin is an edge
+        found = sending.queries.overview.overview(access.organization, now=now)
+        steps = first_steps(found.setup)
+        context |= {
+            "running": [_running(campaign, progress) for campaign, progress in found.running],
+            "scheduled": found.scheduled,
+            "attention": attention(found),
+            "figures": [_figure(comparison) for comparison in found.compared],
+            "steps": steps if access.may(Role.EDITOR) else [],
+            "next_step": next((step for step in steps if not step.done), None),
+            "has_campaign": found.setup.has_campaign,
+            "may_edit": access.may(Role.EDITOR),
+        }
+    return context
+
+
+def attention(found: Overview) -> list[Attention]:
+    """Return what waits for somebody, the most pressing first."""
+    return [
+        *(
+            Attention(
+                "bad",
+                f"{campaign.name} failed",
+                campaign.state_reason or "It could not go on.",
+                "Look at it",
+                _campaign_url("overview", campaign.pk),
+            )
+            for campaign in found.failed
+        ),
+        *(
+            Attention(
+                "warning",
+                f"{campaign.name} is held up",
+                campaign.problem,
+                "Look at it",
+                _campaign_url("overview", campaign.pk),
+            )
+            for campaign in found.held_up
+        ),
+        *_about_ips(found),
+        *(
+            Attention(
+                "warning",
+                f"{number_format(number)} {'message' if number == 1 else 'messages'} in doubt",
+                f"{campaign.name}: handed over when the connection broke, so nobody knows whether "
+                "the server took them.",
+                "See who",
+                f"{_campaign_url('recipients', campaign.pk)}?state=in_doubt",
+            )
+            for campaign, number in found.in_doubt
+        ),
+        *(
+            Attention(
+                "bad" if job.failure else "info",
+                f"{job.file_name}: the import failed"
+                if job.failure
+                else f"{job.file_name}: {number_format(job.refused_count)} rows did not go in",
+                job.failure or "The report names each row and the reason.",
+                "See the report",
+                reverse("admin:campaigns_importjob_change", args=[job.pk]),
+            )
+            for job in found.imports
+        ),
+    ]
+
+
+def _about_ips(found: Overview) -> list[Attention]:
+    url = reverse("admin:iprouting_sendingip_changelist")
+    missing = [
+        Attention(
+            "bad",
+            "No active sending IP",
+            "Nothing can be sent until there is one.",
+            "Sending IPs",
+            url,
+        )
+    ]
+    if found.setup.has_campaign and not found.setup.has_active_ip:
+        return missing
+    return [
+        Attention(
+            "bad",
+            f"{ip.address} cannot be reached",
+            ip.unreachable_reason or "Its server does not answer.",
+            "Send a test message",
+            reverse("admin:iprouting_sendingip_probe", args=[ip.pk]),
+        )
+        for ip in found.unreachable
+    ]
+
+
+def first_steps(setup: Setup) -> list[Step]:
+    """Return the way from an empty organization to the first campaign."""
+    return [
+        Step(
+            "Say how mail leaves",
+            "A transport is the server that mail is handed to; a sending IP goes through it.",
+            "Add a transport" if not setup.has_transport else "Add a sending IP",
+            _add("iprouting_sendingip" if setup.has_transport else "iprouting_transport"),
+            done=setup.has_active_ip,
+        ),
+        Step(
+            "Say who it is from",
+            "A domain of yours, and a name and address on it.",
+            "Add an identity",
+            _add("campaigns_identity"),
+            done=setup.has_identity,
+        ),
+        Step(
+            "Bring in contacts",
+            "A CSV or Excel file; rows that are broken are named, the rest goes in.",
+            "Import contacts",
+            _add("campaigns_importjob"),
+            done=setup.has_subscribers,
+        ),
+        Step(
+            "Write a campaign",
+            "Look at it as any contact would get it, send yourself a test, then start.",
+            "Write a campaign",
+            _add("campaigns_campaign"),
+            done=setup.has_campaign,
+        ),
+    ]
+
+
+def _add(name: str) -> str:
+    return reverse(f"admin:{name}_add")
+
+
+def _campaign_url(page: str, pk: int) -> str:
+    return reverse(f"admin:campaigns_campaign_{page}", args=[pk])
+
+
+def _running(campaign: Any, progress: Any) -> dict[str, Any]:
+    return {
+        "campaign": campaign,
+        "progress": progress,
+        "percent": f"{100 * progress.share_done:.1f}",
+        "state": pill(
+            campaign.get_state_display(),
+            "warning" if campaign.state == CampaignState.PAUSED else "active",
+        ),
+        "url": _campaign_url("overview", campaign.pk),
+    }
+
+
+def _figure(comparison: Comparison) -> dict[str, Any]:
+    """Return one number of today beside the usual one, and in words how they differ."""
+    usual = comparison.usual
+    difference = ""
+    if usual and abs(comparison.today - usual) > NOTABLE_CHANGE * usual:
+        difference = "above usual" if comparison.today > usual else "below usual"
+    return {
+        "word": EVENT_WORDS[comparison.event_type],
+        "today": comparison.today,
+        "usual": None if usual is None else round(usual),
+        "difference": difference,
+    }

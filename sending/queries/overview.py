@@ -1,0 +1,155 @@
+"""How an organization stands right now: what runs, what needs somebody, today against usual."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+
+import iprouting.models
+from campaigns.models import (
+    Campaign,
+    CampaignKind,
+    ContactList,
+    Identity,
+    ImportJob,
+    ImportStatus,
+    Organization,
+    Recipient,
+    Subscription,
+    Template,
+)
+from campaigns.states import RUNNING, CampaignState, RecipientState
+from insights.events import EventType
+from insights.models import DeliveryEvent
+from sending.queries.progress import Progress, progress
+
+SHOWN = 5  # campaigns or imports named in one place
+RECENT = timedelta(days=30)  # for what is in doubt
+RECENT_IMPORTS = timedelta(days=7)
+DAY = timedelta(days=1)
+USUAL_DAYS = 7  # before the last 24 hours
+COMPARED = (EventType.SENT, EventType.BOUNCED, EventType.OPENED, EventType.CLICKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How often something happened in the last 24 hours, and on an average day before.
+
+    `usual` is None when nothing is known of the days before.
+    """
+
+    event_type: EventType
+    today: int
+    usual: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an organization has of what it takes to send."""
+
+    has_transport: bool
+    has_active_ip: bool
+    has_identity: bool
+    has_list: bool
+    has_subscribers: bool
+    has_template: bool
+    has_campaign: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything the first page needs. `in_doubt` maps campaigns to how many messages are."""
+
+    running: list[tuple[Campaign, Progress]]
+    scheduled: list[Campaign]
+    failed: list[Campaign]
+    held_up: list[Campaign]
+    in_doubt: list[tuple[Campaign, int]]
+    imports: list[ImportJob]
+    unreachable: list[iprouting.models.SendingIP]
+    compared: list[Comparison]
+    setup: Setup
+
+
+def overview(organization: Organization, *, now: datetime) -> Overview:
+    """Return how the organization stands."""
+    campaigns = Campaign.objects.filter(organization=organization)
+    going = campaigns.exclude(kind=CampaignKind.TRANSACTIONAL).filter(
+        state__in=[*RUNNING, CampaignState.PAUSED]
+    )
+    running = list(going.order_by("-started_at")[:SHOWN])
+    unreachable = iprouting.models.SendingIP.objects.filter(
+        organization=organization, active=True, unreachable_until__gt=now
+    )
+    return Overview(
+        running=[(campaign, progress(campaign, now=now)) for campaign in running],
+        scheduled=list(
+            campaigns.filter(state=CampaignState.SCHEDULED).order_by("scheduled_at")[:SHOWN]
+        ),
+        failed=list(campaigns.filter(state=CampaignState.FAILED).order_by("-updated_at")[:SHOWN]),
+        held_up=[campaign for campaign in running if campaign.problem],
+        in_doubt=_in_doubt(organization, now=now),
+        imports=_imports(organization, now=now),
+        unreachable=list(unreachable.defer("transport")),
+        compared=_compared(organization, now=now),
+        setup=_setup(organization),
+    )
+
+
+def _in_doubt(organization: Organization, *, now: datetime) -> list[tuple[Campaign, int]]:
+    """Return recent campaigns with messages that may or may not have been taken."""
+    recent = Campaign.objects.filter(organization=organization, created_at__gte=now - RECENT)
+    rows = Recipient.objects.filter(
+        campaign__in=list(recent.values_list("pk", flat=True)), state=RecipientState.IN_DOUBT
+    )
+    counted = rows.values_list("campaign").annotate(number=Count("pk")).order_by("-number")
+    counts: dict[int, int] = dict(counted[:SHOWN])
+    found = Campaign.objects.in_bulk(counts)
+    return [(found[pk], number) for pk, number in counts.items()]
+
+
+def _imports(organization: Organization, *, now: datetime) -> list[ImportJob]:
+    """Return recent imports that failed or refused rows."""
+    rows = ImportJob.objects.filter(organization=organization, dry_run=False)
+    amiss = Q(status=ImportStatus.FAILED) | Q(status=ImportStatus.FINISHED, refused_count__gt=0)
+    return list(
+        rows.filter(amiss, created_at__gte=now - RECENT_IMPORTS).order_by("-created_at")[:SHOWN]
+    )
+
+
+def _compared(organization: Organization, *, now: datetime) -> list[Comparison]:
+    today = now - DAY
+    mailed = list(
+        Campaign.objects.filter(organization=organization, started_at__isnull=False).values_list(
+            "pk", flat=True
+        )
+    )
+    rows = DeliveryEvent.objects.filter(
+        campaign_id__in=mailed, event_type__in=COMPARED, ts__gte=today - USUAL_DAYS * DAY
+    )
+    counted = rows.values_list("event_type").annotate(
+        recent=Count("id", filter=Q(ts__gte=today)), before=Count("id", filter=Q(ts__lt=today))
+    )
+    found = {event_type: (recent, before) for event_type, recent, before in counted.order_by()}
+    known = any(before for _, before in found.values())
+    return [
+        Comparison(kind, recent, before / USUAL_DAYS if known else None)
+        for kind in COMPARED
+        for recent, before in [found.get(kind.value, (0, 0))]
+    ]
+
+
+def _setup(organization: Organization) -> Setup:
+    ips = iprouting.models.SendingIP.objects.filter(organization=organization, active=True)
+    own = {"organization": organization}
+    return Setup(
+        has_transport=iprouting.models.Transport.objects.filter(**own).exists(),
+        has_active_ip=ips.exists(),
+        has_identity=Identity.objects.filter(**own).exists(),
+        has_list=ContactList.objects.filter(**own).exists(),
+        has_subscribers=Subscription.objects.filter(list__organization=organization).exists(),
+        has_template=Template.objects.filter(**own).exists(),
+        has_campaign=Campaign.objects.filter(**own).exists(),
+    )

@@ -12,7 +12,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
 from rest_framework.permissions import BasePermission
 
-from campaigns.models import ApiKey, Membership, Organization, User
+from campaigns.models import ApiKey, Organization, User
 from campaigns.roles import Role, allows
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def organizations_of(user: User | AnonymousUser) -> list[Organization]:
 def access_of(user: User | AnonymousUser, *, preferred: object = None) -> Access | None:
     """Return the access of a logged-in person: to the preferred organization, else to the first."""
     organizations = organizations_of(user)
-    if not organizations:
+    if not organizations or not isinstance(user, User):
         return None
     chosen = next((o for o in organizations if str(o.pk) == str(preferred)), organizations[0])
     if user.is_superuser:
         return Access(chosen, Role.ADMIN)
-    membership = Membership.objects.get(user=user, organization=chosen)
+    membership = chosen.memberships.get(user=user)
     return Access(chosen, membership.role)
 
 

@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from campaigns.states import RecipientState
 
+_DATA = 10  # place of `data` among the columns
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRecipient:
@@ -34,16 +36,10 @@ class ClaimedRecipient:
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Self:
         """Return a row of the database, whose last and eleventh columns are JSON texts."""
-        *before, data, first_name, last_name, language, timezone, attributes = row
-        return cls(
-            *before,
-            None if data is None else json.loads(data),
-            first_name,
-            last_name,
-            language,
-            timezone,
-            json.loads(attributes) if attributes else {},
-        )
+        values: list[Any] = list(row)
+        values[_DATA] = None if values[_DATA] is None else json.loads(values[_DATA])
+        values[-1] = json.loads(values[-1]) if values[-1] else {}
+        return cls(*values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ ENGINES: Final = (
     "django_prometheus.db.backends.postgresql",
 )
 SCHEMES: Final = ("redis://", "rediss://", "unix://")
-OLDEST_POSTGRESQL: Final = 150_000  # version 15: NULLS NOT DISTINCT
+OLDEST_POSTGRESQL: Final = (15,)  # the first one with NULLS NOT DISTINCT
 
 
 def check_database(**_: Any) -> list[CheckMessage]:
@@ -36,12 +36,13 @@ def check_database_version(
     """Return an error for each database server that is too old; with `check --database` only."""
     return [
         Error(
-            f"The PostgreSQL server of the database {alias} is older than version 15.",
+            f"The PostgreSQL server of the database {alias} is older than version "
+            f"{OLDEST_POSTGRESQL[0]}.",
             hint="Mailwright needs PostgreSQL 15 or later, without any extension.",
             id="common.E002",
         )
         for alias in databases or ()
-        if connections[alias].pg_version < OLDEST_POSTGRESQL
+        if connections[alias].get_database_version() < OLDEST_POSTGRESQL
     ]
 
 

@@ -11,7 +11,10 @@ import re
 from insights.events import BounceClass
 
 _HARD = frozenset(
-    {"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1", "5.2.4", "5.7.13", "5.7.17", "5.7.18"}
+    {
+        "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1", "5.2.4",
+        "5.7.13", "5.7.17", "5.7.18",
+    }
 )  # fmt: skip
 _SOFT_ENDINGS = frozenset({"2.2", "2.3", "3.1", "3.4"})  # full, too large, system full
 _EXPIRED_ENDINGS = frozenset({"4.7"})

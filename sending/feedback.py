@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import insights.operations
-import suppression.operations
 from django.db import transaction
 
 import campaigns.operations.ledger
+import insights.operations
+import suppression.operations
 from campaigns.ledger import ClaimedRecipient, Outcome
 from campaigns.states import RecipientState
 from insights.events import BounceClass, DeliveryEvent, EventType, Source, attempt_key

@@ -103,7 +103,7 @@ class CampaignMail:
         self, ip: SendingIP, list_: ContactList | None, extra: Mapping[str, object]
     ) -> CompiledMessage:
         sender = sender_of(self._campaign, ip=ip, list_=list_)
-        return compile_message(self._content, sender=sender, variables=self._variables | extra)
+        return compile_message(self._content, sender=sender, variables={**self._variables, **extra})
 
     def envelope(self, row: ClaimedRecipient, *, ip_id: int, date: str) -> Envelope:
         """Return the finished message to one recipient, to leave through `ip_id`.

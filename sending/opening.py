@@ -9,7 +9,7 @@ from datetime import datetime
 from iprouting.models import SendingIP, TransportKind
 from sending.transports.anymail import AnymailTransport
 from sending.transports.base import Journal, Transport
-from sending.transports.smtp import SmtpSettings, SmtpTransport
+from sending.transports.smtp import SmtpSettings, SmtpTransport, TlsMode
 
 
 def open_transport(ip: SendingIP, *, journal: Journal, clock: Callable[[], datetime]) -> Transport:
@@ -31,7 +31,7 @@ def smtp_settings(ip: SendingIP) -> SmtpSettings:
     return SmtpSettings(
         host=transport.host,
         port=transport.port,
-        tls=transport.security,
+        tls=TlsMode(transport.security),
         verify_certificate=transport.verify_certificate,
         username=transport.username,
         password=transport.password,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 
-import insights.operations
 from celery import shared_task
 from django.utils import timezone
 
 import campaigns.queries.ledger
+import insights.operations
 import sending.operations.importing
 import sending.operations.lifecycle
 import sending.pipeline.recovery

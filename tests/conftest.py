@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,10 +40,9 @@ def needs_program() -> Callable[[str], str]:
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(settings: LazySettings, tmp_path: Path) -> Iterator[None]:
+def _own_folders(settings: LazySettings, tmp_path: Path) -> None:
     """Keep journals and uploaded files of a test to itself."""
     settings.MAILWRIGHT = settings.MAILWRIGHT | {
         "JOURNAL_DIR": tmp_path / "journal",
         "IMPORT_DIR": tmp_path / "imports",
     }
-    yield

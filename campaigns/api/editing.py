@@ -1,4 +1,4 @@
-"""Changes of a campaign's content and audience, safe against two people editing at once."""
+"""Changes of a campaign's content and audience that do not undo what others do meanwhile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import transaction
 from rest_framework.exceptions import APIException
 
 import campaigns.operations.campaigns
-from campaigns.models import Campaign
+from campaigns.models import Campaign, ContactList, Segment
 from campaigns.states import EDITABLE, CampaignState
 from common.api.views import changed, store
 from common.errors import DomainError
@@ -55,6 +55,25 @@ def delete_campaign(campaign: Campaign, *, versions: frozenset[int] | None) -> N
                 f"This campaign is {campaign.state}: it stays as the record of who was mailed.",
             )
         campaign.delete()
+
+
+def delete_from_audiences(part: ContactList | Segment) -> None:
+    """Delete a list or segment, unless a campaign that is not prepared yet reaches people by it.
+
+    Without it that campaign would reach more people than anybody chose.
+    """
+    name = "lists" if isinstance(part, ContactList) else "segments"
+    open_campaigns = Campaign.objects.filter(prepared_at__isnull=True).exclude(
+        state=CampaignState.CANCELLED
+    )
+    with transaction.atomic():
+        used = open_campaigns.select_for_update(no_key=True).filter(**{name: part}).first()
+        if used is not None:
+            raise DomainError(
+                "still_used",
+                f"The campaign “{used.name}” is to reach people by this. Change that first.",
+            )
+        part.delete()
 
 
 def _locked(campaign: Campaign, *, versions: frozenset[int] | None) -> Campaign:

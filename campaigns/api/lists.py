@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 import campaigns.operations.contacts
+from campaigns.api.editing import delete_from_audiences
 from campaigns.models import Contact, ContactList, Subscription
 from common.api.fields import JsonObjectField, LineField
 from common.api.paging import CursorPagination
@@ -82,6 +83,10 @@ class ListViewSet(NounViewSet):
     serializer_class = ListOutput
     input_class = ListInput
     filterset_fields = ("slug",)
+
+    def remove(self, instance: ContactList) -> None:
+        """Delete the list, unless a campaign is to reach people by it."""
+        delete_from_audiences(instance)
 
     @extend_schema(request=SubscribeInput, responses=SubscriptionOutput)
     @action(detail=True, methods=["post"])

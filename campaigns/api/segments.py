@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 import campaigns.queries.segments
+from campaigns.api.editing import delete_from_audiences
 from campaigns.models import Contact, Segment
 from campaigns.queries.segments import validate_rules
 from campaigns.segments import SegmentError
@@ -87,6 +88,10 @@ class SegmentViewSet(NounViewSet):
     serializer_class = SegmentOutput
     input_class = SegmentInput
     filterset_fields = ("name",)
+
+    def remove(self, instance: Segment) -> None:
+        """Delete the segment, unless a campaign is to reach people by it."""
+        delete_from_audiences(instance)
 
     @extend_schema(responses=SegmentPreviewOutput)
     @action(detail=True)

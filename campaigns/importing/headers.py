@@ -27,17 +27,21 @@ _NAMES: Final = {
     "email": (
         "email", "e mail", "mail", "email address", "e mail address", "emailaddress", "mailaddress",
         "mail address", "subscriber email", "contact email", "primary email", "work email",
-        "email id", "emailadresse", "email adresse", "e mail adresse", "mailadresse",
-        "mail adresse", "courriel", "adresse email", "adresse e mail", "adresse mail",
-        "adresse courriel", "adresse electronique", "correo", "correo electronico",
-        "direccion de correo", "direccion de correo electronico", "direccion de email",
+        "email id",
+        "emailadresse", "email adresse", "e mail adresse", "mailadresse", "mail adresse",  # typos-ignore
+        "courriel", "adresse email", "adresse e mail", "adresse mail", "adresse courriel",  # typos-ignore
+        "adresse electronique",  # typos-ignore
+        "correo", "correo electronico", "direccion de correo", "direccion de email",  # typos-ignore
+        "direccion de correo electronico",  # typos-ignore
         "posta elettronica", "indirizzo email", "indirizzo e mail", "indirizzo mail",
-        "indirizzo di posta elettronica", "emailadres", "e mailadres", "e mail adres",
-        "mailadres", "endereco de email", "endereco de e mail", "endereco email",
-        "endereco eletronico", "correio eletronico", "correio electronico", "adres email",
-        "adres e mail", "adres mailowy", "poczta", "poczta elektroniczna", "epost", "e post",
-        "e postadress", "epostadress", "e postadresse", "epostadresse", "e posta", "eposta",
-        "e mailova adresa", "электронная почта", "почта", "эл почта", "адрес электронной почты",
+        "indirizzo di posta elettronica",
+        "emailadres", "e mailadres", "e mail adres", "mailadres",  # typos-ignore
+        "endereco de email", "endereco de e mail", "endereco email", "endereco eletronico",
+        "correio eletronico", "correio electronico",
+        "adres email", "adres e mail", "adres mailowy", "poczta", "poczta elektroniczna",  # typos-ignore
+        "epost", "e post", "e postadress", "epostadress", "e postadresse", "epostadresse",
+        "e posta", "eposta", "e mailova adresa",
+        "электронная почта", "почта", "эл почта", "адрес электронной почты",
     ),
     "first_name": (
         "first name", "firstname", "first", "fname", "given name", "givenname", "forename",
@@ -55,7 +59,7 @@ _NAMES: Final = {
     ),
     "name": (
         "name", "full name", "fullname", "contact name", "customer name", "display name",
-        "your name", "vollstandiger name", "vor und nachname", "nom complet", "nom et prenom",
+        "your name", "vollstandiger name", "vor und nachname", "nom complet", "nom et prenom",  # typos-ignore
         "prenom et nom", "nombre completo", "nombre y apellidos", "nome completo",
         "nome e cognome", "naam", "volledige naam", "imie i nazwisko", "namn", "navn",
         "fullt namn", "fuldt navn", "cele jmeno", "фио", "полное имя", "ad soyad",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from _typeshed import WriteableBuffer  # typos-ignore
 
 MAX_LINE_CHARS: Final = 131_072  # the longest field the csv module takes; no sane row is longer
 LONG_LINE_CHARS_KEPT: Final = 200
@@ -41,7 +41,7 @@ class CountingFile(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:  # typos-ignore
         view = memoryview(buffer)
         data = self._source.read(len(view))
         view[: len(data)] = data

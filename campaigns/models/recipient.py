@@ -21,8 +21,8 @@ class Recipient(models.Model):
     """One contact in one campaign. Address, IP, list and answer are kept as values of the moment.
 
     `message_id` is fixed when the row is written, before any dialogue, and stays the same over all
-    attempts. A transactional message brings its own `data`, and a contact may get many of those from
-    one campaign; of every other campaign the database lets a contact have one row only.
+    attempts. A transactional message brings its own `data`, and a contact may get many of those
+    from one campaign; of every other campaign the database lets a contact have one row only.
     `engagement_days` is how long ago the contact last opened or clicked by hand.
 
     The database does not check the foreign keys: they are written by one INSERT .. SELECT from the

@@ -266,7 +266,7 @@ def apply(numbers: Sequence[int], *, target: Target) -> int:
     }
     with connection.cursor() as cursor:
         cursor.execute(_UPSERT, bound)
-        new_count = sum(is_new for (is_new,) in cursor.fetchall())
+        new_count: int = sum(is_new for (is_new,) in cursor.fetchall())
         if target.list_id is not None:
             cursor.execute(_SUBSCRIBE, bound)
     return new_count

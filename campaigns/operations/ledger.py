@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 
 from campaigns.ledger import ClaimedRecipient, Outcome
 from campaigns.models import NEVER_ENGAGED, Campaign, Contact, Recipient
-from campaigns.queries.audience import with_first_list
+from campaigns.queries.audience import ledger_values
 from campaigns.states import RUNNING, InDoubtPolicy, RecipientState
 
 LEASE_LOST = "lease_lost"
@@ -88,10 +88,7 @@ def write_ledger(campaign: Campaign, *, audience: QuerySet[Contact], now: dateti
 
     Run twice it adds nobody twice. Engaged contacts get the lower numbers and so go first.
     """
-    values = with_first_list(audience, campaign).values(
-        "id", "first_list", "email", "provider", "last_human_at"
-    )
-    sql, parameters = values.query.sql_with_params()
+    sql, parameters = ledger_values(audience, campaign).query.sql_with_params()
     statement, bound = _merge(_WRITE, sql, parameters)
     bound |= {
         "organization": campaign.organization_id,
@@ -102,7 +99,7 @@ def write_ledger(campaign: Campaign, *, audience: QuerySet[Contact], now: dateti
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, bound)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _merge(template: str, sql: str, parameters: tuple[Any, ...]) -> tuple[str, dict[str, Any]]:
@@ -119,7 +116,7 @@ def claim_batch(
 
     The most engaged come first. Empty when nothing is due, or the campaign is not running.
     """
-    bound = {
+    bound: dict[str, Any] = {
         "campaign": campaign_id, "limit": limit, "owner": owner, "now": now, "until": lease_until,
     }  # fmt: skip
     with connection.cursor() as cursor:
@@ -159,7 +156,7 @@ def release(*, owner: uuid.UUID, only: Sequence[int] | None = None) -> int:
     ids = None if only is None else list(only)
     with connection.cursor() as cursor:
         cursor.execute(_RELEASE, [owner, ids, ids])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def renew_leases(owners: Sequence[uuid.UUID], *, lease_until: datetime) -> None:

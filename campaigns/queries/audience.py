@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, cast
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
@@ -27,10 +28,18 @@ def subscribed(campaign: Campaign, *, now: datetime) -> QuerySet[Contact]:
     return contacts
 
 
-def with_first_list(contacts: QuerySet[Contact], campaign: Campaign) -> QuerySet[Contact]:
-    """Return the contacts with `first_list`, the list each counts for when it is on several."""
+def ledger_values(
+    contacts: QuerySet[Contact], campaign: Campaign
+) -> QuerySet[Contact, dict[str, Any]]:
+    """Return what the ledger keeps of each contact.
+
+    `first_list` is the list that a contact counts for when it is on several.
+    """
     first = _subscriptions(campaign).order_by("list").values("list")[:1]
-    return contacts.annotate(first_list=Subquery(first))
+    values = contacts.annotate(first_list=Subquery(first)).values(
+        "id", "first_list", "email", "provider", "last_human_at"
+    )
+    return cast("QuerySet[Contact, dict[str, Any]]", values)
 
 
 def _subscriptions(campaign: Campaign) -> QuerySet[Subscription]:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import campaigns.operations.imports
 import suppression.queries
-
 from campaigns.models import ImportJob, Stream
 
 

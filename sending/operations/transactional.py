@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import suppression.queries
-from campaigns.operations.contacts import find_or_create_contact
 from django.db import connection, transaction
 
+import suppression.queries
 from campaigns.models import (
     Campaign,
     CampaignKind,
@@ -21,6 +20,7 @@ from campaigns.models import (
     Stream,
     Template,
 )
+from campaigns.operations.contacts import find_or_create_contact
 from campaigns.rendering import TemplateError
 from campaigns.states import CampaignState, RecipientState
 from common.errors import DomainError

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import suppression.queries
 from django.db import transaction
 
 import campaigns.operations.ledger
+import suppression.queries
 from campaigns.ledger import ClaimedRecipient, Outcome
 from campaigns.models import Campaign
 from campaigns.states import RecipientState

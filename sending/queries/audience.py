@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import suppression.queries
 from django.db.models import QuerySet
 
 import campaigns.queries.audience
+import suppression.queries
 from campaigns.models import Campaign, Contact
 
 

@@ -74,7 +74,8 @@ def preflight(campaign: Campaign, *, now: datetime) -> Preflight:
 
 def _by_provider(campaign: Campaign, *, now: datetime) -> dict[str, int]:
     mailable = sending.queries.audience.mailable(campaign, now=now)
-    return dict(mailable.values_list("provider").annotate(Count("pk")).order_by("-pk__count"))
+    counted = mailable.values_list("provider").annotate(people=Count("pk"))
+    return dict(counted.order_by("-people"))
 
 
 def _excluded(campaign: Campaign, *, now: datetime) -> dict[str, int]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import insights.queries
-
 import campaigns.queries.ledger
+import insights.queries
 from campaigns.models import Campaign
 from campaigns.states import CampaignState, RecipientState
 

@@ -31,7 +31,7 @@ class TestCheckDatabaseVersion:
             assert check_database_version() == []
 
     def test_refuses_an_older_one(self, monkeypatch):
-        monkeypatch.setattr("common.checks.OLDEST_POSTGRESQL", 990_000)
+        monkeypatch.setattr("common.checks.OLDEST_POSTGRESQL", (99,))
 
         (message,) = check_database_version(databases=["default"])
 

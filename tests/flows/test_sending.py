@@ -13,7 +13,6 @@ from django.db import connection
 from django.utils import timezone
 
 import campaigns.operations.campaigns
-import sending.operations.lifecycle
 from campaigns.models import Campaign, Contact, Recipient
 from campaigns.queries.ledger import state_counts
 from campaigns.states import CampaignState, InDoubtPolicy, RecipientState

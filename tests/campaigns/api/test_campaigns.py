@@ -172,3 +172,20 @@ class TestList:
 
         with django_assert_max_num_queries(8):
             assert len(api.get("/api/campaigns").json()["results"]) == 10
+
+
+class TestAudience:
+    @pytest.mark.parametrize(
+        ("noun", "factory"), [("lists", ContactListFactory), ("segments", SegmentFactory)]
+    )
+    def test_is_not_widened_by_a_deletion(self, api, organization, noun, factory):
+        part = factory(organization=organization)
+        campaign = CampaignFactory(organization=organization, **{noun: [part]})
+
+        refused = api.delete(f"/api/{noun}/{part.pk}")
+        api.delete(f"/api/campaigns/{campaign.pk}")
+        granted = api.delete(f"/api/{noun}/{part.pk}")
+
+        assert refused.status_code == 409
+        assert campaign.name in refused.json()["detail"]
+        assert granted.status_code == 204

@@ -152,7 +152,7 @@ class TestList:
 
         assert [result["id"] for result in results] == [contact.pk]
 
-    @pytest.mark.parametrize("words", ["lov", "LOVE", "ada", "augusta@"])
+    @pytest.mark.parametrize("words", ["love", "LOVEL", "ada", "augusta@"])
     def test_finds_by_the_beginning_of_address_or_name(self, api, organization, words):
         wanted = ContactFactory(
             organization=organization, email="augusta@example.com", last_name="Lovelace"

@@ -463,6 +463,9 @@ class TestRunImportAgain:
             other.execute("SELECT pg_advisory_lock(%s, %s)", import_queries.lock_key(job.pk))
             ran = run_import(job.pk, suppressed_among=nobody, now=NOW)
             due = import_queries.due_imports()
+        with connection.cursor() as cursor:  # waits until the server has seen the end of the other
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", import_queries.lock_key(job.pk))
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", import_queries.lock_key(job.pk))
         after_death = import_queries.due_imports()
 
         assert not ran

@@ -146,7 +146,7 @@ AWKWARD = [
     "😀👨‍👩‍👧 emoji",
     "עומר‏ מאיר",
     "محمد",
-    "O'Neil \"the\" <b>&amp; Söhne</b>",
+    'O\'Neil "the" <b>&amp; Söhne</b>',
     "=?utf-8?q?forged?=",
     "a=b=c=",
     "x" * 300,

@@ -59,7 +59,7 @@ def assert_sound(data: bytes) -> None:
 
 
 class TestCompileMessage:
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(html=samples.templates, text=samples.templates, contact=samples.contacts)
     def test_decodes_to_the_plain_build(self, html, text, contact):
         content = Content("s", html, text or "t")
@@ -70,7 +70,7 @@ class TestCompileMessage:
         assert_sound(data)
         assert (body(data, "plain"), body(data, "html")) == rendered(content, sent)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(html=samples.plain_templates, contact=samples.contacts)
     def test_gives_the_same_with_and_without_the_engine(self, html, contact):
         sent = message(contact)
@@ -83,7 +83,7 @@ class TestCompileMessage:
         assert engine.preview(sent).text == plain.preview(sent).text
         assert engine.links == plain.links
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=80, deadline=None)
     @given(subject=samples.templates, contact=samples.contacts, name=samples.text_values)
     def test_never_lets_a_value_become_a_header(self, subject, contact, name):
         content = Content("{{ contact.first_name }}" + subject, "h", "t")
@@ -344,7 +344,9 @@ class TestTracking:
     @pytest.mark.parametrize("force", ["", FORCE_ENGINE])
     def test_signs_the_address_that_a_browser_would_follow(self, force):
         signer = Signer()
-        source = force + '<a href=" https://a.example/?c={{ contact.id }}&amp;b={{ contact.q }}#f">a</a>'
+        source = (
+            force + '<a href=" https://a.example/?c={{ contact.id }}&amp;b={{ contact.q }}#f">a</a>'
+        )
         sent = message({"id": 7, "q": "x y&z\"'"}, tokens=tokens(signer))
 
         html = html_of(source, sent)
@@ -429,10 +431,13 @@ class TestTracking:
         assert samples.PIXEL.sub("", html) == '<a href="https://a/b">x</a>\n'
 
     def test_fits_long_addresses_into_the_lines(self):
-        sender = dataclasses.replace(SENDER, base_url="https://" + "a.very.long.name." * 8 + "example")
+        sender = dataclasses.replace(
+            SENDER, base_url="https://" + "a.very.long.name." * 8 + "example"
+        )
 
         data = encoded(
-            Content("s", '<a href="https://a.example">a</a>{{ unsubscribe_url }}', "t"), sender=sender
+            Content("s", '<a href="https://a.example">a</a>{{ unsubscribe_url }}', "t"),
+            sender=sender,
         )
 
         assert_sound(data)

@@ -32,9 +32,7 @@ def ready() -> Campaign:
     """A draft with two subscribers and a sending IP."""
     campaign = CampaignFactory()
     list_ = ContactListFactory(organization=campaign.organization)
-    SubscriptionFactory.create_batch(
-        2, contact__organization=campaign.organization, list=list_
-    )
+    SubscriptionFactory.create_batch(2, contact__organization=campaign.organization, list=list_)
     campaign.lists.set([list_])
     SendingIPFactory(organization=campaign.organization)
     return campaign

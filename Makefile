@@ -29,21 +29,39 @@ run: $(RUN_STAMP)
 test: $(DEV_STAMP)
 	@$(EMBEDDED) -- python -m pytest -n 2 --dist loadscope $(ARGS)
 
-check: $(DEV_STAMP)
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy .
-	$(BIN)/lint-imports
-	$(BIN)/djlint --lint --quiet templates
-	$(BIN)/typos
-	@$(EMBEDDED) -- env MAILWRIGHT_HTTPS=1 DEBUG=0 ALLOWED_HOSTS=mailwright.example \
-	    MAILWRIGHT_PUBLIC_URL=https://mailwright.example $(MAKE) --no-print-directory check-django
+# `make -k check` goes on behind a check that fails.
+CHECKS := check-format check-lint check-types check-imports check-templates check-spelling check-django
+.PHONY: $(CHECKS) check-django-project
+check: $(CHECKS)
+$(CHECKS): $(DEV_STAMP)
 
+check-format:
+	$(BIN)/ruff format --check .
+
+check-lint:
+	$(BIN)/ruff check .
+
+check-types:
+	$(BIN)/mypy .
+
+check-imports:
+	$(BIN)/lint-imports
+
+check-templates:
+	$(BIN)/djlint --lint --quiet templates
+
+check-spelling:
+	$(BIN)/typos
+
+# As in a deployment: migrations complete, settings safe, the API's description valid.
 check-django:
+	@$(EMBEDDED) -- env MAILWRIGHT_HTTPS=1 DEBUG=0 ALLOWED_HOSTS=mailwright.example \
+	    MAILWRIGHT_PUBLIC_URL=https://mailwright.example $(MAKE) --no-print-directory check-django-project
+
+check-django-project:
 	python manage.py makemigrations --check --dry-run
 	python manage.py check --deploy --fail-level WARNING
 	python manage.py spectacular --validate --fail-on-warn --file /dev/null
-.PHONY: check-django
 
 # Debian keeps Postfix's test programs where only root's PATH looks.
 bench: export PATH := $(PATH):/usr/sbin:/sbin

@@ -47,8 +47,7 @@ def prepare(messages: int, *, port: int, kinds: Sequence[str]) -> list[int]:
     """Return the ids of campaigns, one for each kind, to the same contacts; all wait to be sent."""
     list_ = ContactList.objects.filter(slug="everybody").first() or _audience(messages, port=port)
     ids = [_prepared(list_, kind).pk for kind in kinds]
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE)")  # as autovacuum would have done by itself by now
+    _tidy_up()
     return ids
 
 
@@ -137,7 +136,16 @@ def _audience(messages: int, *, port: int) -> ContactList:
         Suppression(organization=organization, email=f"gone{n}@mail.example", added_at=_now())
         for n in range(SUPPRESSED)
     )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as autovacuum would have done by itself by now
+    _tidy_up()
     return list_
+
+
+def _tidy_up() -> None:
+    """Do what autovacuum does by itself within minutes after so many new rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")
 
 
 def _contact(organization: Organization, number: int) -> Contact:

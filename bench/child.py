@@ -33,9 +33,11 @@ def _campaign(what: str, given: list[str]) -> None:
     elif what == "send":
         be_a_child(lambda: campaign.send(int(given[0])))
     elif what == "size":
-        print(campaign.mean_size(int(given[0])))
+        (campaign_id,) = campaign.prepare(int(given[0]), port=int(given[1]), kinds=["plain"])
+        print(campaign.mean_size(campaign_id))
     elif what == "check":
-        campaign.check(int(given[0]))
+        for campaign_id in map(int, given):
+            campaign.check(campaign_id)
 
 
 def _post_office(what: str, given: list[str]) -> None:
@@ -43,9 +45,7 @@ def _post_office(what: str, given: list[str]) -> None:
     if what == "queue":
         post_office.queue(int(given[0]), size=int(given[1]))
     elif what == "send":
-        be_a_child(lambda: post_office.send(int(given[0])))
-    elif what == "check":
-        post_office.check()
+        be_a_child(lambda: post_office.send(int(given[0])), check=post_office.check)
 
 
 if __name__ == "__main__":

@@ -49,11 +49,14 @@ def _cpu_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def be_a_child(send: Callable[[], int]) -> None:
-    """Say READY, wait for the start, send, and print what it cost."""
+def be_a_child(send: Callable[[], int], *, check: Callable[[], None] | None = None) -> None:
+    """Say READY, wait for the start, send, print what it cost; `check` may object before that."""
     print(READY, flush=True)
     sys.stdin.readline()
-    print(json.dumps(asdict(measured(send))), flush=True)
+    lap = measured(send)
+    if check is not None:
+        check()
+    print(json.dumps(asdict(lap)), flush=True)
 
 
 def race(commands: Sequence[Sequence[str]], *, environment: Mapping[str, str]) -> Figure:

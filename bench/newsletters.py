@@ -15,7 +15,8 @@ _STORY = (
 )
 _STORY_TEXT = (
     "Three weeks on the road with a van full of samples, and this is what we would buy again: the "
-    "things that got better with use, and the one that made everybody laugh on the last evening."
+    "things that got better with use, and the one that made everybody laugh on the last evening. "
+    "All of it is in the shop until Sunday, some of it for less than it cost us to bring it home."
 )
 _STORIES = 8
 

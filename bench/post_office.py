@@ -26,10 +26,10 @@ class NotSentError(Exception):
 
 def queue(messages: int, *, size: int) -> None:
     """Queue that many rendered mails of about `size` octets, in place of whatever was there."""
-    Email.objects.all().delete()
-    bare = mail.send(commit=False, **_arguments(0, padding=""))
+    bare = mail.send(**_arguments(0, padding=""))
     missing = size - len(bare.email_message().message().as_bytes())
     padding = PADDING_LINE * max(0, missing // len(PADDING_LINE))
+    Email.objects.all().delete()
     for start in range(0, messages, EMAILS):
         numbers = range(start, min(start + EMAILS, messages))
         mail.send_many([_arguments(number, padding=padding) for number in numbers])

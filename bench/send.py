@@ -23,7 +23,7 @@ from pathlib import Path
 from bench.databases import fresh_database
 from bench.engine import running_sink, tool
 from bench.figures import Figure, as_json, median, table
-from bench.senders import Bench, message_size, migrate, one_round, prepare, send
+from bench.senders import Bench, check, message_size, migrate, one_round, prepare, send
 
 MEMORY_RECIPIENTS = (10_000, 100_000)
 
@@ -60,6 +60,7 @@ def _print_memory() -> None:
         with _ready(count) as bench:
             (campaign_id,) = prepare(bench, "plain")
             figure = send(bench, campaign_id)
+            check(bench, [campaign_id])
         print(f"{count:>9,} recipients: {figure.peak_mb:.1f} MB at the most", flush=True)
 
 

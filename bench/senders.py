@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,20 +78,22 @@ def prepare(bench: Bench, *kinds: str) -> list[int]:
 
 def message_size(bench: Bench) -> int:
     """Return the mean size in octets of the plain newsletter on the wire."""
-    (campaign_id,) = prepare(bench, PLAIN)
-    return int(run((*CHILD, "size", str(campaign_id)), environment=bench.environment))
+    command = (*CHILD, "size", str(bench.messages), str(bench.port))
+    return int(run(command, environment=bench.environment))
 
 
 def one_round(bench: Bench, *, size: int) -> dict[str, Figure]:
     """Return what every sender achieved, one after the other, at messages of `size` octets."""
-    plain, liquid, both = prepare(bench, PLAIN, LIQUID, PLAIN)
-    return {
+    plain, liquid, both = ids = prepare(bench, PLAIN, LIQUID, PLAIN)
+    figures = {
         SMTP_SOURCE: smtp_source(bench, size=size),
         PLAIN: send(bench, plain),
         LIQUID: send(bench, liquid),
         TWO_PROCESSES: send(bench, both, processes=2),
         POST_OFFICE: post_office(bench, size=size),
     }
+    check(bench, ids)
+    return figures
 
 
 def smtp_source(bench: Bench, *, size: int) -> Figure:
@@ -105,9 +107,12 @@ def smtp_source(bench: Bench, *, size: int) -> Figure:
 def send(bench: Bench, campaign_id: int, *, processes: int = 1) -> Figure:
     """Let that many of our processes send one campaign together."""
     command = (*CHILD, "send", str(campaign_id))
-    figure = race([command] * processes, environment=bench.environment)
-    run((*CHILD, "check", str(campaign_id)), environment=bench.environment)
-    return figure
+    return race([command] * processes, environment=bench.environment)
+
+
+def check(bench: Bench, campaign_ids: Sequence[int]) -> None:
+    """Fail unless every recipient of these campaigns was sent to."""
+    run((*CHILD, "check", *map(str, campaign_ids)), environment=bench.environment)
 
 
 def post_office(bench: Bench, *, size: int) -> Figure:
@@ -115,6 +120,4 @@ def post_office(bench: Bench, *, size: int) -> Figure:
     environment: Mapping[str, str] = bench.post_office_environment
     count = str(bench.post_office_messages)
     run((*CHILD, "post-office-queue", count, str(size)), environment=environment)
-    figure = race([(*CHILD, "post-office-send", count)], environment=environment)
-    run((*CHILD, "post-office-check"), environment=environment)
-    return figure
+    return race([(*CHILD, "post-office-send", count)], environment=environment)

@@ -245,6 +245,9 @@ UNFOLD = {
     "SITE_SUBHEADER": "config.navigation.organization_name",
     "SITE_DROPDOWN": "config.navigation.switcher",
     "SITE_SYMBOL": "mark_email_read",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}
+    ],
     "SITE_URL": None,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,

@@ -16,7 +16,7 @@ import insights.queries
 from campaigns.access import access_for
 from campaigns.models import Contact, Recipient
 from common.addresses import AddressError, normalize_address
-from common.api.filters import IdFilter
+from common.api.filters import IdFilter, MomentFilter
 from common.api.views import ReadViewSet
 from insights.events import EventType
 from insights.models import DeliveryEvent
@@ -84,7 +84,7 @@ class MessageFilter(django_filters.FilterSet):
         method="of_event", choices=[(kind.value, kind.value) for kind in EventType]
     )
     smtp_code = django_filters.NumberFilter(method="of_event", min_value=0, max_value=999)
-    to = django_filters.IsoDateTimeFilter(method="of_event", help_text="Events before this.")
+    to = MomentFilter(method="of_event", help_text="Events before this.")
 
     class Meta:
         model = Recipient
@@ -125,7 +125,7 @@ class MessageFilter(django_filters.FilterSet):
 
 
 # `from` is a word of Python and so cannot be written as an attribute.
-MessageFilter.base_filters["from"] = django_filters.IsoDateTimeFilter(
+MessageFilter.base_filters["from"] = MomentFilter(
     method="of_event", help_text="Events at or after this."
 )
 

@@ -45,6 +45,9 @@ class Source(enum.StrEnum):
 
     SMTP = "smtp"  # the reply to our own hand-over
     TRACKING = "tracking"  # pixel, link, unsubscribe page
+    MAIL = "mail"  # a bounce, complaint or reply that came in as mail
+    STALWART = "stalwart"  # a webhook of the Stalwart mail server
+    ANYMAIL = "anymail"  # a webhook of a commercial provider
     SYSTEM = "system"  # our own decision (deadline, attempts, policy)
 
 

@@ -12,7 +12,8 @@ from django.db import connection, transaction
 from insights.events import DeliveryEvent
 from insights.partitions import Month, month_of
 
-# From this many events on COPY wins over one INSERT of their values; see docs/performance.md.
+# From about this many events on COPY beats an INSERT of their values: it costs 2 ms to begin with,
+# then 5 us of Python an event instead of 100.
 COPY_FROM = 20
 FURTHEST_MONTHS = 36  # events from further away, back or ahead, stay in the default partition
 PARTITIONING_LOCK = 0x6576656E7473  # "events": number of the advisory lock

@@ -107,7 +107,8 @@ def _event(facts: MailFacts, settled: Settled, event_type: EventType) -> Deliver
 
 
 def _suppress_hard_bounces(facts: MailFacts, settled: Sequence[Settled]) -> None:
-    for one in settled:
+    # In one order everywhere: two workers that add the same addresses must not wait for each other.
+    for one in sorted(settled, key=lambda one: one.row.email_key or ""):
         if one.verdict.bounce_class == BounceClass.HARD and one.row.email_key:
             suppression.operations.suppress(
                 facts.organization_id,

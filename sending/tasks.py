@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
+import campaigns.operations.imports
+import campaigns.queries.imports
 import campaigns.queries.ledger
 import insights.operations
 import sending.operations.importing
@@ -15,6 +18,7 @@ import sending.pipeline.recovery
 from campaigns.models import CampaignKind
 from sending.pipeline import run_campaign
 
+IMPORT_FILE_DAYS = 7
 TICK_EXPIRES_SECONDS = 5  # a send task that waited longer is replaced by that of a later tick
 
 
@@ -65,6 +69,21 @@ def recover_leases(**_: object) -> None:
 def run_import(*, job_id: int, **_: object) -> None:
     """Bring in a file of contacts."""
     sending.operations.importing.run(job_id, now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def resume_imports(**_: object) -> None:
+    """Take up imports whose task was lost or whose worker died; every ten seconds."""
+    for job_id in campaigns.queries.imports.due_imports():
+        run_import.delay(job_id=job_id)
+
+
+@shared_task(ignore_result=True)
+def discard_import_files(**_: object) -> None:
+    """Delete the files of imports that ended a week ago; once a day."""
+    campaigns.operations.imports.discard_files(
+        finished_before=timezone.now() - timedelta(days=IMPORT_FILE_DAYS)
+    )
 
 
 @shared_task(ignore_result=True)

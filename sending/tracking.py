@@ -46,7 +46,7 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
     if recipient_id is None:
         return _unknown()
     if request.method == "GET":
-        _note_open(recipient_id, now=timezone.now())  # noqa: TID251  an edge
+        _note_open(recipient_id, now=timezone.now())
     return HttpResponse(PIXEL, content_type="image/gif", headers=_HEADERS)
 
 
@@ -67,7 +67,7 @@ def clicked(request: HttpRequest, token: str) -> HttpResponse:
         return _unknown()
     message, number, url = found
     if request.method == "GET" and message is not None:
-        _note_click(message, url, number, now=timezone.now())  # noqa: TID251  an edge
+        _note_click(message, url, number, now=timezone.now())
     location = quote(url, safe=_KEPT)
     return HttpResponse(status=302, headers={**_HEADERS, "Location": location})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -42,9 +43,9 @@ class SuppressionForm(ScopedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scope"].choices = [  # type: ignore[attr-defined]  # a choice field
-            (scope.value, words) for scope, words in SCOPE_WORDS.items()
-        ]
+        scope = self.fields.get("scope")
+        if isinstance(scope, forms.ChoiceField):
+            scope.choices = [(each.value, words) for each, words in SCOPE_WORDS.items()]
 
     class Meta:
         model = Suppression

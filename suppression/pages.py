@@ -49,7 +49,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         return _unknown()
     if request.method == "OPTIONS":
         return _options()
-    now = timezone.now()  # noqa: TID251  an edge
+    now = timezone.now()
     if request.method != "POST":
         return _page("unsubscribe", message, now=now)
     wish = _form(request).get("choice")
@@ -69,7 +69,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
         return _unknown()
     if request.method == "OPTIONS":
         return _options()
-    now = timezone.now()  # noqa: TID251  an edge
+    now = timezone.now()
     form = _form(request)
     wish = form.get("choice")
     if wish == "save":

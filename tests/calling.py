@@ -1,9 +1,39 @@
-"""Clients of the API, each with a key of its own."""
+"""Clients of the API, each with a key of its own, and objects for them to find."""
 
 from rest_framework.test import APIClient
 
+from campaigns.models import ImportJob
 from campaigns.operations.organizations import create_api_key
 from campaigns.roles import Role
+from tests.factories.campaigns import (
+    CampaignFactory,
+    ContactFactory,
+    ContactListFactory,
+    IdentityFactory,
+    RecipientFactory,
+    SegmentFactory,
+    SendingDomainFactory,
+    TemplateFactory,
+)
+from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
+from tests.factories.suppression import SuppressionFactory
+
+# How to make one of each noun for an organization, by the first part of its path.
+ONE_OF_EACH = {
+    "contacts": ContactFactory,
+    "lists": ContactListFactory,
+    "segments": SegmentFactory,
+    "templates": TemplateFactory,
+    "domains": SendingDomainFactory,
+    "identities": IdentityFactory,
+    "campaigns": CampaignFactory,
+    "imports": lambda **given: ImportJob.objects.create(file_name="people.csv", **given),
+    "messages": lambda organization: RecipientFactory(campaign__organization=organization),
+    "pools": PoolFactory,
+    "transports": TransportFactory,
+    "ips": SendingIPFactory,
+    "suppressions": SuppressionFactory,
+}
 
 
 def caller(organization, role=Role.ADMIN):

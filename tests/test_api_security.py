@@ -17,47 +17,22 @@ from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
 import config.api_urls
-from campaigns.models import ImportJob
 from campaigns.roles import Role
 from common.api.scoping import OrganizationRelated, OrganizationScoped
-from tests.calling import caller
+from tests.calling import ONE_OF_EACH, caller
 from tests.factories.campaigns import (
-    CampaignFactory,
     ContactFactory,
-    ContactListFactory,
-    IdentityFactory,
     MembershipFactory,
     OrganizationFactory,
-    RecipientFactory,
-    SegmentFactory,
-    SendingDomainFactory,
     SubscriptionFactory,
-    TemplateFactory,
     UserFactory,
 )
-from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
 from tests.factories.suppression import SuppressionFactory
 
 # Views that show nothing of any organization.
 PUBLIC = {
     SpectacularAPIView: "the description of the API, the same for everybody",
     SpectacularSwaggerView: "the page that shows the description",
-}
-# What stands in the path of a foreign organization's object, by the first part of the path.
-FOREIGN = {
-    "contacts": ContactFactory,
-    "lists": ContactListFactory,
-    "segments": SegmentFactory,
-    "templates": TemplateFactory,
-    "domains": SendingDomainFactory,
-    "identities": IdentityFactory,
-    "campaigns": CampaignFactory,
-    "imports": lambda **given: ImportJob.objects.create(file_name="people.csv", **given),
-    "messages": lambda organization: RecipientFactory(campaign__organization=organization),
-    "pools": PoolFactory,
-    "transports": TransportFactory,
-    "ips": SendingIPFactory,
-    "suppressions": SuppressionFactory,
 }
 QUERIES = {"suppressions/explain": "?email=foreign@example.com"}
 # Repeating these changes nothing, or makes what the caller can see and delete.
@@ -143,7 +118,7 @@ def world(django_db_setup, django_db_blocker):
     """Return the world, made once in a transaction around all tests and rolled back after them."""
     with django_db_blocker.unblock(), transaction.atomic():
         organization = OrganizationFactory()
-        ids = {noun: make(organization=organization).pk for noun, make in FOREIGN.items()}
+        ids = {noun: make(organization=organization).pk for noun, make in ONE_OF_EACH.items()}
         SuppressionFactory(organization=organization, email="foreign@example.com")
         SubscriptionFactory(
             contact__organization=organization, list=organization.lists.get(pk=ids["lists"])
@@ -169,7 +144,7 @@ def _count(answer):
 class TestRoutes:
     def test_are_all_found(self):
         assert len(SCOPED) > 80
-        assert {endpoint.noun for endpoint in SCOPED} == set(FOREIGN)
+        assert {endpoint.noun for endpoint in SCOPED} == set(ONE_OF_EACH)
 
     @_each(SCOPED)
     def test_answer_with_and_without_a_slash(self, endpoint, world, db):

@@ -16,6 +16,8 @@ from common.api.views import NounViewSet, changed
 class DomainOutput(serializers.ModelSerializer[SendingDomain]):
     """A sending domain as it is shown."""
 
+    tracking_url = serializers.CharField(help_text="Empty: the address of this installation.")
+
     class Meta:
         model = SendingDomain
         fields = ("id", "name", "return_path_domain", "tracking_url", "created_at", "updated_at")
@@ -49,6 +51,8 @@ class DomainViewSet(NounViewSet):
 
 class IdentityOutput(serializers.ModelSerializer[Identity]):
     """An identity as it is shown."""
+
+    reply_to = serializers.CharField(help_text="Empty: replies go to the From address.")
 
     class Meta:
         model = Identity

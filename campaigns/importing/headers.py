@@ -28,9 +28,10 @@ _NAMES: Final = {
         "email", "e mail", "mail", "email address", "e mail address", "emailaddress", "mailaddress",
         "mail address", "subscriber email", "contact email", "primary email", "work email",
         "email id",
-        "emailadresse", "email adresse", "e mail adresse", "mailadresse", "mail adresse",  # typos-ignore
-        "courriel", "adresse email", "adresse e mail", "adresse mail", "adresse courriel",  # typos-ignore
-        "adresse electronique",  # typos-ignore
+        "emailadresse", "email adresse", "e mail adresse", "mail adresse",  # typos-ignore
+        "mailadresse",
+        "courriel", "adresse email", "adresse e mail", "adresse mail",  # typos-ignore
+        "adresse courriel", "adresse electronique",  # typos-ignore
         "correo", "correo electronico", "direccion de correo", "direccion de email",  # typos-ignore
         "direccion de correo electronico",  # typos-ignore
         "posta elettronica", "indirizzo email", "indirizzo e mail", "indirizzo mail",
@@ -38,7 +39,8 @@ _NAMES: Final = {
         "emailadres", "e mailadres", "e mail adres", "mailadres",  # typos-ignore
         "endereco de email", "endereco de e mail", "endereco email", "endereco eletronico",
         "correio eletronico", "correio electronico",
-        "adres email", "adres e mail", "adres mailowy", "poczta", "poczta elektroniczna",  # typos-ignore
+        "adres email", "adres e mail", "adres mailowy",  # typos-ignore
+        "poczta", "poczta elektroniczna",
         "epost", "e post", "e postadress", "epostadress", "e postadresse", "epostadresse",
         "e posta", "eposta", "e mailova adresa",
         "электронная почта", "почта", "эл почта", "адрес электронной почты",
@@ -59,7 +61,8 @@ _NAMES: Final = {
     ),
     "name": (
         "name", "full name", "fullname", "contact name", "customer name", "display name",
-        "your name", "vollstandiger name", "vor und nachname", "nom complet", "nom et prenom",  # typos-ignore
+        "your name", "vollstandiger name", "nom et prenom",
+        "vor und nachname", "nom complet",  # typos-ignore
         "prenom et nom", "nombre completo", "nombre y apellidos", "nome completo",
         "nome e cognome", "naam", "volledige naam", "imie i nazwisko", "namn", "navn",
         "fullt namn", "fuldt navn", "cele jmeno", "фио", "полное имя", "ad soyad",

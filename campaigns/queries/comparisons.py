@@ -26,11 +26,12 @@ from django.db.models import (
     When,
     lookups,
 )
-from django.db.models.functions import Collate, Left, Upper
+from django.db.models.functions import Collate, Left, Length, Upper
 
 from campaigns.segments.rules import Condition, Operator, Scalar
 
-_NUMBER = r"^-?[0-9]{1,255}(\.[0-9]{1,255})?$"  # what is cast to numeric without an error
+_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
+_NUMBER_CHARS = 255  # numeric takes many more; nobody means those
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DATE_CHARS = 10
 _EMPTY = ("", "[]", "{}")
@@ -105,7 +106,10 @@ def _is_one_of(text: F | Func, values: Iterable[Scalar]) -> Q:
 def _number(text: F | Func) -> Case:
     """Return the text as a number, or NULL where it is none."""
     cast = Func(text, template="(%(expressions)s)::numeric", output_field=DecimalField())
-    return Case(When(lookups.Regex(text, _NUMBER), then=cast), output_field=DecimalField())
+    is_number = Q(lookups.Regex(text, _NUMBER)) & Q(
+        lookups.LessThanOrEqual(Length(text), _NUMBER_CHARS)
+    )
+    return Case(When(is_number, then=cast), output_field=DecimalField())
 
 
 def _has_part(condition: Condition, part: object) -> Q:

@@ -13,6 +13,7 @@ from campaigns.rendering.message import (
     Sender,
     Tokens,
 )
+from campaigns.rendering.problems import problems
 
 __all__ = [
     "CompiledMessage",
@@ -27,4 +28,5 @@ __all__ = [
     "TemplateError",
     "Tokens",
     "compile_message",
+    "problems",
 ]

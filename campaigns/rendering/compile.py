@@ -23,7 +23,7 @@ from campaigns.rendering.message import (
     Sender,
 )
 from campaigns.rendering.nodes import DynamicLinkTag
-from campaigns.rendering.pieces import EngineSlot, Piece, pieces_of
+from campaigns.rendering.pieces import Engine, EngineSlot, Piece, pieces_of
 from campaigns.rendering.preview import decoded_message
 from campaigns.rendering.quoted import with_line_feeds
 from campaigns.rendering.slots import Variables
@@ -98,7 +98,7 @@ class CompiledMessage:
             text=text.pieces,
             html=html.pieces,
         )
-        self._slots, self._fixed, self._spread = _arranged(layout)
+        self._slots, self._engines, self._fixed, self._spread = _arranged(layout)
 
     def encode(self, message: Message) -> bytes:
         """Return the whole message for one contact: ASCII, CRLF, ending in CRLF.
@@ -116,7 +116,7 @@ class CompiledMessage:
         return decoded_message(self.encode(message))
 
     def _values(self, message: Message) -> list[str]:
-        """Return the values of `mime.Field`, those of the slots, then the fixed pieces."""
+        """Return the values of `mime.Field`, of slots and engines, then the fixed pieces."""
         tokens = message.tokens
         subject = self._subject
         given = (
@@ -133,6 +133,7 @@ class CompiledMessage:
             headers.unstructured(subject.text(message), name="Subject") if subject else "",
             *given,
             *[slot(message) for slot in self._slots],
+            *[text for engine in self._engines for text in engine(message)],
             *self._fixed,
         ]
 
@@ -149,19 +150,23 @@ class CompiledMessage:
 
 def _arranged(
     layout: Sequence[mime.Element],
-) -> tuple[list[Slot], list[str], Callable[[list[str]], tuple[str, ...]]]:
-    """Return the slots, the fixed texts, and what picks all pieces in order out of all values."""
-    slots = list(dict.fromkeys(e for e in layout if not isinstance(e, str | mime.Field)))
-    place: dict[mime.Element, int] = {slot: len(mime.Field) + i for i, slot in enumerate(slots)}
+) -> tuple[list[Slot], list[Engine], list[str], Callable[[list[str]], tuple[str, ...]]]:
+    """Return slots, engines, fixed texts, and what picks all pieces in order out of all values."""
+    called = dict.fromkeys(e for e in layout if not isinstance(e, str | mime.Field))
+    slots = [slot for slot in called if not isinstance(slot, EngineSlot)]
+    stretches = [slot for slot in called if isinstance(slot, EngineSlot)]
+    names = [*mime.Field, *slots, *stretches]
+    place: dict[mime.Element, int] = {name: index for index, name in enumerate(names)}
     fixed: list[str] = []
     order: list[int] = []
     for is_text, elements in itertools.groupby(layout, key=lambda e: isinstance(e, str)):
         if is_text:
-            order.append(len(mime.Field) + len(slots) + len(fixed))
+            order.append(len(place) + len(fixed))
             fixed.append("".join(map(str, elements)))
         else:
-            order += [e if isinstance(e, mime.Field) else place[e] for e in elements]
-    return slots, fixed, itemgetter(*order)
+            order += map(place.__getitem__, elements)
+    engines = list(dict.fromkeys(stretch.engine for stretch in stretches))
+    return slots, engines, fixed, itemgetter(*order)
 
 
 def _compiled(source: str, part: Part, variables: Variables, *, form: Form) -> _Compiled:

@@ -52,32 +52,56 @@ _STEERING: Final = (AssignNode, BreakNode, ContinueNode)
 def pieces_of(
     template: BoundTemplate, *, form: Form, variables: Variables, addresses: Addresses
 ) -> list[Piece]:
-    """Return the pieces of a template; if the engine is needed, they are one slot that calls it."""
+    """Return the pieces of a template; where the engine has to decide, they are EngineSlots."""
     expressions = Expressions(template.env, variables, frozenset(local_names(template)))
     items = _Cutter(template, form, expressions, addresses).items(template.nodes)
-    plain = [item for item in items if not isinstance(item, Node)]
-    if len(plain) == len(items):
-        return list(plain)
-    quicken_paths(template)
-    return [EngineSlot(template, tuple(_as_nodes(items)), variables)]
+    pieces: list[Piece] = []
+    stretches: list[list[Node]] = []
+    engine = Engine(template, variables, stretches)
+    for item in items:
+        if not isinstance(item, Node):
+            pieces.append(item)
+        elif pieces and isinstance(pieces[-1], EngineSlot):
+            stretches[-1].append(item)
+        else:
+            pieces.append(EngineSlot(engine, len(stretches)))
+            stretches.append([item])
+    if stretches:
+        quicken_paths(template)
+    return pieces
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EngineSlot:
-    """A whole part that the Liquid engine puts together from pieces."""
+class Engine:
+    """The Liquid engine for the stretches of one template that need it."""
 
     template: BoundTemplate
-    nodes: tuple[Node, ...]
     variables: Variables
+    stretches: list[list[Node]]
 
-    def __call__(self, message: Message) -> str:
-        """Return the part for one message."""
+    def __call__(self, message: Message) -> list[str]:
+        """Return what each stretch writes; names assigned in one are known in the next."""
         variables = self.variables.of(message)
         context = MessageContext(self.template, message=message, variables=variables)
-        buffer = StringIO()
-        for node in self.nodes:
-            node.render(context, buffer)
-        return buffer.getvalue()
+        written = []
+        for nodes in self.stretches:
+            buffer = StringIO()
+            for node in nodes:
+                node.render(context, buffer)
+            written.append(buffer.getvalue())
+        return written
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSlot:
+    """What one stretch of an engine writes."""
+
+    engine: Engine
+    number: int
+
+    def __call__(self, message: Message) -> str:
+        """Return the stretch for one message, at the price of writing all of them."""
+        return self.engine(message)[self.number]
 
 
 @dataclass(frozen=True, slots=True)

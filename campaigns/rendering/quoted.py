@@ -22,7 +22,7 @@ stands_for_itself: Final = re.compile(r"(?!\.|From )[ !#-%(-;?-~]{0,75}").fullma
 
 _LINE_END = re.compile(r"\r\n?")
 _OVERLONG = re.compile(r"^(.{74,})(=20|=09)$", re.MULTILINE)
-_TAMPERED_START = re.compile(r"^(?:\.|From ).*", re.MULTILINE)
+_TAMPERED_START = re.compile(r"^(?:\.|From(?: |=20$)).*", re.MULTILINE)
 _TAMPERED_CODES = {".": "=2E", "F": "=46"}
 
 

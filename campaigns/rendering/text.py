@@ -36,6 +36,7 @@ _GAPS: Final[dict[str, Gap]] = {
     **dict.fromkeys(_LINES.split(), Gap.LINE),
     **dict.fromkeys(("td", "th"), Gap.CELL),
 }
+_VOID: Final = frozenset({"img", "br", "hr", "input", "area"})
 _UNDERLINES: Final = {"h1": "=", "h2": "-"}
 _MAX_UNDERLINE: Final = 60  # characters
 _RULE: Final = "-" * 20
@@ -88,9 +89,16 @@ class _Writer:
     def written(self) -> str:
         """Return the whole text."""
         cut = tokens(self.source)
+        ends = _element_ends(cut)
         position = 0
         while position < len(cut):
-            position = self._take(cut, position)
+            token = cut[position]
+            if position in ends and self._is_hidden(token):
+                self._separate(token.name)
+                position = ends[position]
+            else:
+                self._take(token)
+            position += 1
         texts = [one.text if one.liquid else _braced(one.text) for one in self._joined()]
         return "".join(texts).strip("\n") + "\n"
 
@@ -103,24 +111,17 @@ class _Writer:
                 joined.append(segment)
         return joined
 
-    def _take(self, cut: list[Token], position: int) -> int:
-        """Write what a token says; return the position of the next one to look at."""
-        token = cut[position]
+    def _take(self, token: Token) -> None:
+        """Write what a token says."""
         match token.kind:
             case Kind.TEXT:
                 self._text(html_escapes.unescape(self.source[token.start : token.end]))
             case Kind.OUTPUT | Kind.CONTROL:
                 self._liquid(token)
-            case Kind.CONDITION:
-                return _behind_condition(cut, position)
             case Kind.OPEN:
-                behind = self._behind_hidden(cut, position)
-                if behind:
-                    return behind
                 self._open(token)
             case Kind.CLOSE:
                 self._close(token.name)
-        return position + 1
 
     # -- texts and Liquid
 
@@ -266,27 +267,15 @@ class _Writer:
             position = span.end
         return [*segments, _Segment(value[position:])]
 
-    # -- what is skipped
-
-    def _behind_hidden(self, cut: list[Token], position: int) -> int:
-        """Return the position behind a hidden element, or 0 if it is not hidden or never ends."""
-        if not self._is_hidden(cut[position]):
-            return 0
-        name, depth = cut[position].name, 0
-        for index in range(position, len(cut)):
-            if cut[index].name == name:
-                depth += {Kind.OPEN: 1, Kind.CLOSE: -1}.get(cut[index].kind, 0)
-            if not depth:
-                return index + 1
-        return 0
-
     def _is_hidden(self, token: Token) -> bool:
-        if token.attribute("hidden"):
-            return True
+        """Return whether nobody, or only Outlook, sees what begins here."""
         style, aria = token.attribute("style"), token.attribute("aria-hidden")
-        if aria and self.source[aria.start : aria.end].strip().lower() == "true":
-            return True
-        return bool(style and _HIDING_STYLE.search(self.source, style.start, style.end))
+        return bool(
+            token.kind is Kind.CONDITION
+            or token.attribute("hidden")
+            or (aria and self.source[aria.start : aria.end].strip().lower() == "true")
+            or (style and _HIDING_STYLE.search(self.source, style.start, style.end))
+        )
 
 
 def _braced(text: str) -> str:
@@ -294,8 +283,15 @@ def _braced(text: str) -> str:
     return _LOOSE_BRACE.sub(_SAFE_BRACE, text)
 
 
-def _behind_condition(cut: list[Token], position: int) -> int:
-    for index in range(position, len(cut)):
-        if cut[index].kind is Kind.CONDITION_END:
-            return index + 1
-    return len(cut)
+def _element_ends(cut: list[Token]) -> dict[int, int]:
+    """Return where the element or condition ends that begins at a position, if it ends."""
+    ends: dict[int, int] = {}
+    opened: dict[str, list[int]] = {}
+    for position, token in enumerate(cut):
+        if token.kind in {Kind.OPEN, Kind.CONDITION}:
+            opened.setdefault(token.name, []).append(position)
+            if token.name in _VOID:
+                ends[position] = position
+        elif token.kind in {Kind.CLOSE, Kind.CONDITION_END} and opened.get(token.name):
+            ends[opened[token.name].pop()] = position
+    return ends

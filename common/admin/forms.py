@@ -37,16 +37,13 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in 
             )
         return cleaned
 
-    def validate_constraints(self) -> None:
-        """Check what the database insists on; a value taken already is said at its own field."""
-        try:
-            self.instance.validate_constraints(exclude=self._get_validation_exclusions())
-        except ValidationError as refused:
-            for error in refused.error_dict.get(NON_FIELD_ERRORS, []):
-                self.add_error(*self._explained(error))
-            others = {k: v for k, v in refused.error_dict.items() if k != NON_FIELD_ERRORS}
-            if others:
-                self.add_error(None, ValidationError(others))
+    def add_error(self, field: str | None, error: ValidationError | str) -> None:
+        """Add an error; of a value that is taken already it is said at its own field."""
+        if isinstance(error, ValidationError) and hasattr(error, "error_dict"):
+            for general in error.error_dict.pop(NON_FIELD_ERRORS, []):
+                super().add_error(*self._explained(general))
+        if not isinstance(error, ValidationError) or getattr(error, "error_dict", True):
+            super().add_error(field, error)
 
     def _explained(self, error: ValidationError) -> tuple[str | None, ValidationError | str]:
         names = (error.params or {}).get("unique_check", ())

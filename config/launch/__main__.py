@@ -12,12 +12,18 @@ from config.embedded.data import configured_path, make_directory, try_lock
 from config.embedded.errors import EmbeddedError
 from config.launch.errors import LaunchError
 from config.launch.ports import Port, sandbox_port, web_port
-from config.launch.preparation import LOAD_DEMO, MIGRATE, PROJECT_DIR, START_DEMO, take
+from config.launch.preparation import prepare
 from config.launch.processes import run_together
 from config.launch.welcome import framed, message, wait_until_healthy
 
+PROJECT_DIR = Path(__file__).resolve().parents[2]
 HEALTHY_SECONDS = 60
 INTERRUPTED_CODE = 130
+# Beginnings of warnings that are right in a deployment and beside the point here.
+NOT_WORTH_A_WARNING = (
+    "No directory at",  # static files are collected for deployments only
+    "You're running the worker with superuser privileges",
+)
 
 
 def main() -> int:
@@ -44,15 +50,14 @@ def _launch() -> str | None:
     for port in (web, sandbox):
         port.check_free()
     environment = _environment(web)
-    take(MIGRATE, environment=environment)
-    with_demo = take(LOAD_DEMO, environment=environment)
+    with_demo = prepare(environment)
     sys.stdout.write("starting the web server, the workers, beat and the sandbox ...\n")
     maildir = data / "sandbox" / "Maildir"
     return run_together(
         _commands(sandbox, maildir=maildir),
         environment=environment,
         meanwhile=lambda: _welcome(
-            web, maildir=maildir, environment=environment, with_demo=with_demo
+            web, maildir=maildir, demo_password=_demo_password() if with_demo else None
         ),
     )
 
@@ -70,6 +75,7 @@ def _environment(web: Port) -> dict[str, str]:
         # Short send tasks, so that Ctrl-C need not wait for a long one.
         "MAILWRIGHT_TASK_SECONDS": "10",
         "WEB_CONCURRENCY": "1",
+        "PYTHONWARNINGS": ",".join(f"ignore:{text}" for text in NOT_WORTH_A_WARNING),
     }
     return {**defaults, **os.environ, "PORT": str(web.number), "PYTHONUNBUFFERED": "1"}
 
@@ -81,19 +87,16 @@ def _commands(sandbox: Port, *, maildir: Path) -> dict[str, str]:
     return {**programs, "sandbox": receive}
 
 
-def _welcome(
-    web: Port, *, maildir: Path, environment: dict[str, str], with_demo: bool
-) -> str | None:
+def _demo_password() -> str:
+    return os.environ.get("MAILWRIGHT_DEMO_PASSWORD", "")
+
+
+def _welcome(web: Port, *, maildir: Path, demo_password: str | None) -> str | None:
     """Return why the product is not usable, or None after the message is printed."""
     if not wait_until_healthy(web, seconds=HEALTHY_SECONDS):
         return f"the web server did not answer at {web.url} within {HEALTHY_SECONDS} s"
-    try:
-        if with_demo:
-            take(START_DEMO, environment=environment)
-    except LaunchError as error:
-        return str(error)
-    password = environment.get("MAILWRIGHT_DEMO_PASSWORD") if with_demo else None
-    sys.stdout.write(f"\n{framed(message(web, maildir=maildir, demo_password=password))}\n\n")
+    lines = message(web, maildir=maildir, demo_password=demo_password)
+    sys.stdout.write(f"\n{framed(lines)}\n\n")
     sys.stdout.flush()
     return None
 

@@ -1,60 +1,79 @@
-"""What has to be done before the programs can run: each step a management command."""
+"""What has to be done before the programs can run: management commands, in one process of its own.
+
+Each may run again and then changes nothing, so a launch that was cut short is simply repeated.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from config.launch.errors import LaunchError
 
-PROJECT_DIR = Path(__file__).resolve().parents[2]
 OUTPUT_LINES_SHOWN = 15
+# What `load_demo` ends with in a database that has organizations of its own.
+DECLINED_CODE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A management command and what it does, for the person who waits.
-
-    Ending with `declined_code` it says that there is nothing for it to do here.
-    """
+    """A management command and what it does, for the person who waits."""
 
     doing: str
     command: tuple[str, ...]
-    declined_code: int | None = None
 
 
-# Each may run again and then changes nothing, so a launch that was cut short is simply repeated.
-MIGRATE = Step("bringing the database up to date", ("migrate", "--no-input", "--verbosity", "0"))
-# Declined by a database with organizations of its own.
-LOAD_DEMO = Step("loading the demo organization", ("load_demo",), declined_code=3)
-START_DEMO = Step("starting the demo campaign", ("start_demo_campaign",))
+STEPS = (
+    Step("checking the settings", ("check",)),
+    Step("bringing the database up to date", ("migrate", "--no-input", "--verbosity", "0")),
+    Step("loading the demo organization", ("load_demo",)),
+    # Nothing is sent before a worker runs.
+    Step("starting the demo campaign", ("start_demo_campaign",)),
+)
 
 
-def take(step: Step, *, environment: Mapping[str, str]) -> bool:
-    """Run the step's command and return whether it did its work or had done it before.
+def prepare(environment: Mapping[str, str]) -> bool:
+    """Take the steps and return whether the demo is there; without one the rest is prepared.
 
-    Quiet unless it fails; then it raises LaunchError with the command's last words.
+    Raises LaunchError with the last words of a step that fails.
     """
-    sys.stdout.write(f"{step.doing} ...\n")
-    sys.stdout.flush()
     done = subprocess.run(
-        [sys.executable, str(PROJECT_DIR / "manage.py"), *step.command],
+        [sys.executable, "-m", "config.launch.preparation"],
         check=False,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
         text=True,
         env=dict(environment),
     )
-    if done.returncode not in (0, step.declined_code):
-        raise LaunchError(_failure(step, output=done.stdout))
+    if done.returncode not in (0, DECLINED_CODE):
+        last = done.stderr.strip().splitlines()[-OUTPUT_LINES_SHOWN:]
+        raise LaunchError("that failed:\n" + "\n".join(f"  {line}" for line in last))
     return done.returncode == 0
 
 
-def _failure(step: Step, *, output: str) -> str:
-    last = output.strip().splitlines()[-OUTPUT_LINES_SHOWN:]
-    shown = "\n".join(f"  {line}" for line in last)
-    return f"{step.doing} failed (manage.py {' '.join(step.command)}):\n{shown}"
+def take(steps: tuple[Step, ...]) -> int:
+    """Return 0 after all steps, or the code of the first that fails or declines.
+
+    Standard output tells which step it is at, standard error what the commands say.
+    """
+    import django
+    from django.core.management import CommandError, call_command
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    for step in steps:
+        sys.stdout.write(f"{step.doing} ...\n")
+        sys.stdout.flush()
+        try:
+            call_command(*step.command, stdout=sys.stderr)
+        except CommandError as error:
+            sys.stderr.write(f"manage.py {' '.join(step.command)}: {error}\n")
+            return error.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(take(STEPS))

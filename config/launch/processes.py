@@ -146,7 +146,8 @@ def _report_failure(meanwhile: Callable[[], str | None], events: SimpleQueue[Eve
 
 def _print_output(process: subprocess.Popen[bytes], name: str) -> None:
     for line in process.stdout or ():
-        _write(f"{name:<7} | {line.decode(errors='replace').rstrip()}\n")
+        if text := line.decode(errors="replace").rstrip():
+            _write(f"{name:<7} | {text}\n")
 
 
 def _in_background(target: Callable[..., None], *args: object) -> Thread:

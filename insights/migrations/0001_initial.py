@@ -124,6 +124,9 @@ class Migration(migrations.Migration):
                                 choices=[
                                     ("smtp", "Smtp"),
                                     ("tracking", "Tracking"),
+                                    ("mail", "Mail"),
+                                    ("stalwart", "Stalwart"),
+                                    ("anymail", "Anymail"),
                                     ("system", "System"),
                                 ],
                                 max_length=20,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import (
     HttpRequest,
@@ -146,6 +147,8 @@ class ImportJobAdmin(OrganizationScopedAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Answer with how far an import is and what it refused."""
+        if request.method == "POST":
+            raise PermissionDenied
         job = self.get_object(request, object_id) if self.has_view_permission(request) else None
         if job is None:
             return super().change_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sending.admin.campaigns import CampaignAdmin
 
 STARTABLE = EDITABLE | {CampaignState.FAILED}
+MORNING_HOUR = 9  # when a campaign is offered to start, on the organization's clock
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"  # what a browser's date and time field sends
 
 
@@ -115,7 +116,10 @@ def require_editable(campaign: Campaign, *, change: Any) -> None:
 
 
 def _initial(campaign: Campaign) -> dict[str, Any]:
-    return {"at": campaign.scheduled_at} if campaign.scheduled_at else {}
+    """Return what the form begins with: the time it is scheduled for, or tomorrow morning."""
+    tomorrow = timezone.localtime() + timedelta(days=1)
+    morning = tomorrow.replace(hour=MORNING_HOUR, minute=0, second=0, microsecond=0)
+    return {"at": campaign.scheduled_at or morning}
 
 
 def _people(number: int) -> str:

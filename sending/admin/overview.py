@@ -17,6 +17,7 @@ from campaigns.states import EDITABLE, RUNNING, CampaignState, RecipientState
 from common.admin.display import duration, provider_name
 from sending.admin import moves
 from sending.admin.words import exclusion
+from sending.mailing import content_of
 from sending.queries.progress import Progress
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def show(admin: CampaignAdmin, request: HttpRequest, campaign: Campaign) -> Http
         **admin.page_context(request, campaign, "overview"),
         "moves": [_button(campaign, name, move) for name, move in offered],
         "editable": editable,
+        "subject": content_of(campaign).subject,
         "lists": list(campaign.lists.order_by("name")),
         "segments": list(campaign.segments.order_by("name")),
         "may_operate": admin.may(request, Role.OPERATOR),

@@ -12,6 +12,8 @@ SCHEDULE = [
         TEN_SECONDS,
         "sending",
     ),
+    ("Take up imports that were left", "sending.tasks.resume_imports", TEN_SECONDS, "default"),
+    ("Delete old import files", "sending.tasks.discard_import_files", DAY, "default"),
     ("Make room for coming months of events", "sending.tasks.make_partitions", DAY, "default"),
 ]
 

@@ -6,14 +6,14 @@ import uuid
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 import insights.operations
-from campaigns.models import Recipient
 from insights.events import Actor, EventType, Source
 from insights.messages import Message
 
 NOT_CLASSIFIED = ("not classified",)
+_FIRST = "UPDATE campaigns_recipient SET {column} = %s WHERE id = %s AND {column} IS NULL"
 
 
 def record_open(message: Message, *, now: datetime) -> None:
@@ -45,7 +45,6 @@ def _record(
         url=url,
         link_number=link_number,
     )
-    with transaction.atomic():
-        first = Recipient.objects.filter(pk=message.recipient_id, **{f"{column}__isnull": True})
-        first.update(**{column: now})
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_FIRST.format(column=column), [now, message.recipient_id])
         insights.operations.record_events([event])

@@ -71,7 +71,7 @@ def give_receipt(
     """
     try:
         journal.answered(receipt)
-    except OSError as error:
+    except Exception as error:
         report(loop, "A receipt could not be written to the journal.", error)
     try:
         work.on_receipt(receipt)

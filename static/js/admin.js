@@ -42,6 +42,7 @@
   document.querySelectorAll("[data-drop]").forEach(function (area) {
     const input = area.querySelector("input[type=file]");
     const name = area.querySelector("[data-file-name]");
+    input.hasChangeListener = true; // the library looks for a text field beside every file field
 
     function shown() {
       if (input.files.length) name.textContent = input.files[0].name;

@@ -92,9 +92,9 @@ class TestParseRules:
             ({"mailed": {"ever": "no"}}, "mailed.ever", "true or false"),
             ({"mailed": {"ever": True, "within_days": 3}}, "mailed", "within_days"),
             (
-                {"all": [IN_BERLIN, {"field": "frist_name", "is": "x"}]},
+                {"all": [IN_BERLIN, {"field": "firstname", "is": "x"}]},
                 "all[1].field",
-                'no field called "frist_name"; perhaps "first_name" is meant',
+                'no field called "firstname"; perhaps "first_name" is meant',
             ),
             ({"field": 5, "is": "x"}, "field", "no field called"),
             ({"field": ["email"], "is": "x"}, "field", "no field called"),

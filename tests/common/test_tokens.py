@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.tokens import Purpose, TokenSigner, base36
+from common.tokens import Purpose, TokenSigner
 
 SIGNER = TokenSigner({"b": b"current", "a": b"previous"})
 IDS = st.integers(1, 2**63 - 1)
@@ -92,9 +92,3 @@ class TestTokenSigner:
     def test_refuses_keys_it_could_not_name_in_a_token(self, keys):
         with pytest.raises(ValueError, match="token keys"):
             TokenSigner(keys)
-
-
-class TestBase36:
-    @given(st.integers(0, 2**70))
-    def test_is_what_int_reads(self, number):
-        assert int(base36(number), 36) == number

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 LONGEST_SOCKET_PATH = 107  # octets, unix(7)
 GIVEN_BY_OTHERS = (
     "DATABASE_URL",

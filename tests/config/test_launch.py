@@ -20,11 +20,11 @@ from honcho.environ import parse_procfile
 
 from config.launch.errors import LaunchError
 from config.launch.ports import Port, sandbox_port, web_port
-from config.launch.preparation import Step, take
+from config.launch.preparation import Step, prepare, take
 from config.launch.welcome import framed, message, wait_until_healthy
 
 PROJECT = Path(__file__).resolve().parents[2]
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 # Runs the programs given as name=command, as `make run` does, and prints why they ended.
 RUN_TOGETHER = """
 import sys
@@ -117,20 +117,25 @@ class TestCheckFree:
         Port(number).check_free()
 
 
+class TestPrepare:
+    def test_shows_the_last_words_of_a_step_that_fails(self) -> None:
+        nowhere = "postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=2"
+        environment = {**os.environ, "DATABASE_URL": nowhere}
+
+        with pytest.raises(LaunchError, match=r"that failed:\n(.*\n)*.*(?i:connection) refused"):
+            prepare(environment)
+
+
 class TestTake:
-    def test_shows_the_end_of_the_output_of_a_step_that_fails(self) -> None:
-        step = Step("frobnicating the database", ("no_such_command",))
+    def test_stops_at_a_step_that_fails(self, capsys: pytest.CaptureFixture[str]) -> None:
+        steps = (Step("looking", ("check",)), Step("guessing", ("no_such_command",)), Step("x", ()))
 
-        with pytest.raises(LaunchError) as caught:
-            take(step, environment={**os.environ, "SECRET_KEY": "test"})
+        code = take(steps)
 
-        assert "frobnicating the database failed (manage.py no_such_command)" in str(caught.value)
-        assert "Unknown command" in str(caught.value)
-
-    def test_tells_a_step_that_declined_from_one_that_failed(self) -> None:
-        step = Step("frobnicating the database", ("no_such_command",), declined_code=1)
-
-        assert take(step, environment={**os.environ, "SECRET_KEY": "test"}) is False
+        seen = capsys.readouterr()
+        assert code == 1
+        assert seen.out == "looking ...\nguessing ...\n"
+        assert "manage.py no_such_command: Unknown command" in seen.err
 
 
 class TestMessage:

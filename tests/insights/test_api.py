@@ -112,12 +112,21 @@ class TestList:
 
         assert ids(found) == [second.pk]
 
+    def test_takes_offsets_that_the_database_does_not_know(self, api, campaign):
+        recipient = RecipientFactory(campaign=campaign)
+        happened(recipient, EventType.SENT)
+
+        assert ids(api.get("/api/messages", {"from": "2025-12-31T23:11:00+23:11"})) == [
+            recipient.pk
+        ]
+
     @pytest.mark.parametrize(
         ("field", "value"),
         [
             ("event", "eaten"),
             ("smtp_code", "x"),
             ("from", "soon"),
+            ("to", "9999-12-31T23:59:59-23:00"),
             ("campaign", "x"),
             ("email", "\x00"),
         ],

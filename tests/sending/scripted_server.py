@@ -58,6 +58,7 @@ class Script:
     logins: dict[str, str] = field(default_factory=dict)
     offers_auth: bool = True  # with logins; else put the keyword among `keywords`
     messages_before_421: int = 0  # per connection; 0 is never
+    hangs_up_after_421: bool = True
     knows_ehlo: bool = True
 
 
@@ -139,7 +140,7 @@ class ScriptedServer:
         self._loop.set_exception_handler(lambda loop, context: None)
         tls = self.script.tls if self.script.implicit_tls else None
         self._server = self._loop.run_until_complete(
-            asyncio.start_server(self._meet, "127.0.0.1", port, ssl=tls, limit=2**24)
+            asyncio.start_server(self._meet, "127.0.0.1", port, ssl=tls, limit=2**16)
         )
         self.port = self._server.sockets[0].getsockname()[1]
         ready.set()
@@ -194,6 +195,7 @@ class _Encounter:
         self.mail_from: str | None = None
         self.rcpt_to: str | None = None
         self.last_rcpt = ""  # also one that was refused
+        self.last_code = ""
         self.is_encrypted = self.script.implicit_tls
         self.is_known = not self.script.logins
 
@@ -253,10 +255,11 @@ class _Encounter:
             await self.reader.read(-1)
             raise _GoneError
         await self.say(words)
-        if words.startswith("421"):
+        if words.startswith("421") and self.script.hangs_up_after_421:
             await self.flush()
             self.writer.close()
             raise _GoneError
+        self.last_code = words[:3]
         return words[:1] in "23"
 
     async def on_ehlo(self, name: str) -> None:
@@ -324,7 +327,8 @@ class _Encounter:
         if self.rcpt_to is None and not (eager or self.script.careless):
             await self.say("503 5.5.1 Need RCPT command")
             return
-        if not await self.answer("DATA", self.last_rcpt, "354 Go ahead"):
+        await self.answer("DATA", self.last_rcpt, "354 Go ahead")
+        if self.last_code != "354":
             return
         data = await self.body()
         rcpt_to, self.rcpt_to = self.rcpt_to, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import signal
@@ -77,6 +78,20 @@ class TestReadAbandoned:
 
     def test_leaves_the_living_alone(self, tmp_path):
         journal = FileJournal(tmp_path, owner=OWNER)
+
+        assert read_abandoned(tmp_path) == []
+        journal.close()
+
+    def test_leaves_the_living_alone_while_they_replace_their_file(self, tmp_path, monkeypatch):
+        journal = FileJournal(tmp_path, owner=OWNER)
+        flock = fcntl.flock
+
+        def flock_after_compacting(fd, operation):
+            monkeypatch.undo()
+            journal._compact()
+            flock(fd, operation)
+
+        monkeypatch.setattr(fcntl, "flock", flock_after_compacting)
 
         assert read_abandoned(tmp_path) == []
         journal.close()

@@ -100,8 +100,8 @@ class AnymailTransport:
         """Send one message and give its receipt."""
         try:
             self._journal.handing_over(work.envelope.recipient_id)
-        except OSError as error:
-            problem = f"The journal could not be written: {error.strerror}."
+        except Exception as error:
+            problem = f"The journal could not be written: {error}."
             self._settle(work, Outcome(Answer.UNREACHED, Stage.CONNECT, problem))
             return
         self._settle(work, await self._loop.run_in_executor(self._threads, self._send, work))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import os
 import socket
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 
 from sending.transports.base import Stage
 from sending.transports.smtp.auth import authenticate
@@ -45,11 +47,18 @@ def offers_of(ehlo: str) -> Offers:
 def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     """Return how certificates are judged. Raises ConversationError if `ca_file` cannot be read."""
     try:
-        context = ssl.create_default_context(cafile=settings.ca_file or None)
-    except (OSError, ssl.SSLError) as error:
+        changed_at = Path(settings.ca_file).stat().st_mtime_ns if settings.ca_file else 0
+        return _context(settings.ca_file, changed_at, settings.verify_certificate)
+    except OSError as error:
         problem = f"The certificate authorities in {settings.ca_file} cannot be read: {error}."
         raise ConversationError(Stage.TLS, None, problem, lasting=True) from None
-    if not settings.verify_certificate:
+
+
+@functools.lru_cache(maxsize=16)
+def _context(ca_file: str, changed_at: int, verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - a cache key
+    """Return a context; reading the authorities takes longer than a whole connection without."""
+    context = ssl.create_default_context(cafile=ca_file or None)
+    if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context

@@ -10,6 +10,8 @@ NOT_SMTP = 0  # stands in place of the code when the server sent something that 
 LONGEST_LINE_BYTES = 8192  # RFC 5321 4.5.3.1.5 allows 512; servers exceed it, none needs this much
 LONGEST_RESPONSE_CHARS = 2000  # what is kept of a reply; the longest real ones have about 700
 
+_CODES = {b"%d" % code: code for code in range(100, 1000)}  # quicker than asking and converting
+_SEPARATORS = frozenset((b" ", b"-", b"\r", b""))
 _ANSWERS = {2: Answer.ACCEPTED, 4: Answer.DEFERRED, 5: Answer.REFUSED}  # RFC 5321 4.2.1
 _ENHANCED_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|:|$)")  # RFC 2034 section 4
 _QUEUE_ID = re.compile(
@@ -46,14 +48,14 @@ class ReplyParser:
         self._rest = lines.pop()
         replies: list[tuple[int, bytes]] = []
         for line in lines:
-            code, separator = line[:3], line[3:4]
-            if not code.isdigit() or separator not in b" -\r":
+            code, separator = _CODES.get(line[:3]), line[3:4]
+            if code is None or separator not in _SEPARATORS:
                 return [*replies, (NOT_SMTP, line[:LONGEST_LINE_BYTES])]
-            text = line[4:].removesuffix(b"\r")
+            text = line[4:-1] if line.endswith(b"\r") else line[4:]
             if separator == b"-":
                 self._keep(text)
             else:
-                replies.append((int(code), self._joined(text) if self._lines else text))
+                replies.append((code, self._joined(text) if self._lines else text))
         if len(self._rest) > LONGEST_LINE_BYTES:
             replies.append((NOT_SMTP, self._rest[:LONGEST_LINE_BYTES]))
         return replies

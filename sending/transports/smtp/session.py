@@ -247,8 +247,8 @@ class Session:
         body = wire.stuffed(work.envelope.data)
         try:
             self._supply.handing_over(work)
-        except OSError as error:
-            self.end(f"The journal could not be written: {error.strerror}.")
+        except Exception as error:
+            self.end(f"The journal could not be written: {error}.")
             return
         if len(body) <= HELD_BODY_BYTES:
             self._write_end(work, body)

@@ -18,7 +18,7 @@ class Supply(Protocol):
         """Return the next message, or None if there is none for now."""
 
     def handing_over(self, work: Work) -> None:
-        """Note that the body is about to be written. Raises OSError if that cannot be noted."""
+        """Note that the body is about to be written. Raises what the journal raises."""
 
     def settle(
         self, work: Work, answer: Answer, *, stage: Stage, code: int | None, response: str

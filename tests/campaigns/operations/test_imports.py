@@ -2,84 +2,25 @@
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
-from django.db import OperationalError, connection
 
 from campaigns.importing.mapping import MappingError
 from campaigns.importing.table import FileError
-from campaigns.models import (
-    Contact,
-    ImportJob,
-    ImportStatus,
-    Subscription,
-    SubscriptionStatus,
-)
+from campaigns.models import Contact, ImportJob, ImportStatus, Subscription, SubscriptionStatus
 from campaigns.operations import import_pieces
-from campaigns.operations.imports import (
-    ImportStateError,
-    NewImport,
-    create_import,
-    discard_files,
-    rerun_import,
-    run_import,
-)
+from campaigns.operations.imports import run_import
 from campaigns.queries import imports as import_queries
-from tests.factories.campaigns import (
-    ContactFactory,
-    ContactListFactory,
-    OrganizationFactory,
-    SubscriptionFactory,
-)
+from tests.campaigns.conftest import NOW, TWO_PEOPLE
+from tests.factories.campaigns import ContactFactory, OrganizationFactory, SubscriptionFactory
 
 pytestmark = pytest.mark.django_db
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-SIMPLE = "Email,First name,City\njo@example.com,Jo,Rome\nann@example.com,Ann,Oslo\n"
 
 
 def nobody(_keys):
     return {}
-
-
-@pytest.fixture
-def list_():
-    return ContactListFactory()
-
-
-@pytest.fixture
-def started(list_, tmp_path):
-    """Return a function that uploads a text (or bytes) and gives the job that waits."""
-
-    def create(content=SIMPLE, *, to_list=True, **wanted):
-        data = content.encode() if isinstance(content, str) else content
-        return create_import(
-            io.BytesIO(data),
-            wanted=NewImport(
-                organization=list_.organization,
-                list=list_ if to_list else None,
-                **{"file_name": "contacts.csv"} | wanted,
-            ),
-            directory=tmp_path / "imports",
-        )
-
-    return create
-
-
-@pytest.fixture
-def run(started):
-    """Return a function that uploads a text, runs the import and gives the ended job."""
-
-    def upload_and_run(content=SIMPLE, *, suppressed=None, now=NOW, **wanted):
-        job = started(content, **wanted)
-        assert run_import(job.pk, suppressed_among=lambda _: suppressed or {}, now=now)
-        job.refresh_from_db()
-        return job
-
-    return upload_and_run
 
 
 def counts(job):
@@ -97,16 +38,20 @@ def reported(job):
 
 
 class TestCreateImport:
-    def test_keeps_the_file_and_what_the_columns_are(self, started, list_, tmp_path):
+    def test_keeps_the_file_and_what_the_columns_are(self, started, import_list, tmp_path):
         job = started(file_name="../my contacts.csv", started_by="jo")
 
-        assert (job.status, job.list, job.organization) == ("waiting", list_, list_.organization)
+        assert (job.status, job.list, job.organization) == (
+            "waiting",
+            import_list,
+            import_list.organization,
+        )
         assert job.mapping == {
             "Email": "email",
             "First name": "first_name",
             "City": "attribute:city",
         }
-        assert Path(job.path).read_text() == SIMPLE
+        assert Path(job.path).read_text() == TWO_PEOPLE
         assert Path(job.path).parent == tmp_path / "imports"
         assert (job.file_name, job.started_by) == ("../my contacts.csv", "jo")
 
@@ -121,7 +66,7 @@ class TestCreateImport:
             ("", None, FileError),
             ("Email\n", None, FileError),
             ("City\nRome\n", None, MappingError),
-            (SIMPLE, {"Town": "email"}, MappingError),
+            (TWO_PEOPLE, {"Town": "email"}, MappingError),
         ],
     )
     def test_stores_nothing_of_what_cannot_be_imported(
@@ -135,20 +80,20 @@ class TestCreateImport:
 
 
 class TestRunImport:
-    def test_makes_contacts_and_subscriptions(self, run, list_):
+    def test_makes_contacts_and_subscriptions(self, run, import_list):
         job = run()
 
         assert (job.status, job.progress) == (ImportStatus.FINISHED, 1.0)
         assert (job.started_at, job.finished_at is None) == (NOW, False)
         assert counts(job) == {"row": 2, "created": 2, "updated": 0, "skipped": 0, "refused": 0}
         contact = Contact.objects.get(email_key="jo@example.com")
-        assert contact.organization == list_.organization
+        assert contact.organization == import_list.organization
         assert (contact.email, contact.domain, contact.first_name, contact.attributes) == (
             "jo@example.com", "example.com", "Jo", {"city": "Rome"},
         )  # fmt: skip
         assert contact.created_at == NOW
         subscription = contact.subscriptions.get()
-        assert (subscription.list, subscription.status) == (list_, "subscribed")
+        assert (subscription.list, subscription.status) == (import_list, "subscribed")
         assert (subscription.source, subscription.subscribed_at) == ("import", NOW)
         assert subscription.evidence == {"import": job.pk, "row": 2}
 
@@ -193,9 +138,9 @@ class TestRunImport:
         assert (contact.first_name, contact.last_name) == ("Joanna", "Doe")
         assert contact.attributes == {"city": "Oslo", "age": "40"}
 
-    def test_updates_a_known_contact_and_leaves_what_the_file_does_not_say(self, run, list_):
+    def test_updates_a_known_contact_and_leaves_what_the_file_does_not_say(self, run, import_list):
         known = ContactFactory(
-            organization=list_.organization,
+            organization=import_list.organization,
             email="jo@example.com",
             first_name="Joanna",
             last_name="Doe",
@@ -231,10 +176,10 @@ class TestRunImport:
         assert stranger.first_name == "Ada"
         assert not stranger.subscriptions.exists()
 
-    def test_does_not_subscribe_again_who_has_left_the_list(self, run, list_):
+    def test_does_not_subscribe_again_who_has_left_the_list(self, run, import_list):
         left = SubscriptionFactory(
-            list=list_,
-            contact__organization=list_.organization,
+            list=import_list,
+            contact__organization=import_list.organization,
             contact__email="jo@example.com",
             status=SubscriptionStatus.UNSUBSCRIBED,
         )
@@ -247,21 +192,23 @@ class TestRunImport:
         assert counts(job) == {"row": 2, "created": 1, "updated": 0, "skipped": 1, "refused": 0}
         assert reported(job) == [(2, "unsubscribed", True)]
 
-    def test_subscribes_who_has_left_another_list(self, run, list_):
+    def test_subscribes_who_has_left_another_list(self, run, import_list):
         left = SubscriptionFactory(
-            contact__organization=list_.organization,
+            contact__organization=import_list.organization,
             contact__email="jo@example.com",
             status=SubscriptionStatus.UNSUBSCRIBED,
         )
 
         run()
 
-        assert left.contact.subscriptions.get(list=list_).status == SubscriptionStatus.SUBSCRIBED
+        assert (
+            left.contact.subscriptions.get(list=import_list).status == SubscriptionStatus.SUBSCRIBED
+        )
 
-    def test_confirms_who_was_asked_but_has_not_answered(self, run, list_):
+    def test_confirms_who_was_asked_but_has_not_answered(self, run, import_list):
         asked = SubscriptionFactory(
-            list=list_,
-            contact__organization=list_.organization,
+            list=import_list,
+            contact__organization=import_list.organization,
             contact__email="jo@example.com",
             status=SubscriptionStatus.PENDING,
         )
@@ -315,15 +262,15 @@ class TestRunImport:
 
         assert Contact.objects.get().attributes == {"note": value.replace("\t", " ")}
 
-    def test_says_the_same_in_a_dry_run_and_writes_nothing(self, run, list_):
+    def test_says_the_same_in_a_dry_run_and_writes_nothing(self, run, import_list):
         content = (
             "Email,Name,Time zone\nnobody,A,\njo@example.com,Jo,\nJO@example.com,,\n"
             "gone@example.com,,\nbad@example.com,,\nann@example.com,,Nowhere\n"
         )
-        ContactFactory(organization=list_.organization, email="ann@example.com")
+        ContactFactory(organization=import_list.organization, email="ann@example.com")
         SubscriptionFactory(
-            list=list_,
-            contact__organization=list_.organization,
+            list=import_list,
+            contact__organization=import_list.organization,
             contact__email="gone@example.com",
             status=SubscriptionStatus.UNSUBSCRIBED,
         )
@@ -387,176 +334,3 @@ class TestRunImport:
         assert {progress.row_count for progress in seen} == {40}
         assert not seen[-1].ended
         assert import_queries.progress(job).ended
-
-
-class TestRunImportAgain:
-    """A worker dies in the middle, and another one takes over."""
-
-    CONTENT = (
-        "Email,City\n"
-        + "".join(f"p{n}@example.com,Rome\n" for n in range(30))
-        + "nobody,\np3@example.com,Oslo\nP25@example.com,Oslo\n"
-    )
-    SUPPRESSED = {"p2@example.com": "manual", "p27@example.com": "manual"}
-
-    @pytest.fixture(autouse=True)
-    def _small_pieces(self, monkeypatch):
-        monkeypatch.setattr(import_pieces, "PIECE_ROWS", 10)
-
-    def suppressed_until(self, calls):
-        """Return a lookup that loses the database connection at that call."""
-        left = iter(range(calls - 1))
-
-        def lookup(_keys):
-            if next(left, None) is None:
-                raise OperationalError
-            return self.SUPPRESSED
-
-        return lookup
-
-    @pytest.mark.parametrize("calls", [1, 2, 3])
-    def test_ends_with_the_same_counts_as_without_the_death(self, started, calls):
-        job = started(self.CONTENT)
-
-        with pytest.raises(OperationalError):
-            run_import(job.pk, suppressed_among=self.suppressed_until(calls), now=NOW)
-        job.refresh_from_db()
-        interrupted = (job.status, job.created_count)
-        assert run_import(
-            job.pk, suppressed_among=lambda _: self.SUPPRESSED, now=NOW + timedelta(hours=1)
-        )
-
-        job.refresh_from_db()
-        assert interrupted[0] == ImportStatus.RUNNING
-        assert interrupted[1] == [0, 9, 19][calls - 1]
-        assert job.status == ImportStatus.FINISHED
-        assert counts(job) == {"row": 33, "created": 28, "updated": 0, "skipped": 4, "refused": 1}
-        assert reported(job) == [
-            (4, "suppressed", True),
-            (29, "suppressed", True),
-            (32, "address_without_at", False),
-            (33, "same_address", True),
-            (34, "same_address", True),
-        ]
-        assert Contact.objects.count() == Subscription.objects.count() == 28
-        assert Contact.objects.get(email_key="p25@example.com").attributes == {"city": "Oslo"}
-        assert job.started_at == NOW
-
-    def test_is_due_until_it_has_ended(self, started):
-        job = started(self.CONTENT)
-
-        waiting = import_queries.due_imports()
-        with pytest.raises(OperationalError):
-            run_import(job.pk, suppressed_among=self.suppressed_until(2), now=NOW)
-        interrupted = import_queries.due_imports()
-        run_import(job.pk, suppressed_among=nobody, now=NOW)
-
-        assert waiting == interrupted == [job.pk]
-        assert import_queries.due_imports() == []
-
-    def test_is_left_to_the_worker_that_is_at_it(self, started):
-        job = started(self.CONTENT)
-
-        with psycopg.connect(
-            **connection.get_connection_params() | {"cursor_factory": None}
-        ) as other:
-            other.execute("SELECT pg_advisory_lock(%s, %s)", import_queries.lock_key(job.pk))
-            ran = run_import(job.pk, suppressed_among=nobody, now=NOW)
-            due = import_queries.due_imports()
-        with connection.cursor() as cursor:  # waits until the server has seen the end of the other
-            cursor.execute("SELECT pg_advisory_lock(%s, %s)", import_queries.lock_key(job.pk))
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", import_queries.lock_key(job.pk))
-        after_death = import_queries.due_imports()
-
-        assert not ran
-        assert due == []
-        assert after_death == [job.pk]
-        assert not Contact.objects.exists()
-
-
-class TestRerunImport:
-    def test_turns_a_dry_run_into_the_real_one(self, run):
-        job = run(dry_run=True)
-
-        rerun_import(job, dry_run=False)
-        assert (job.status, job.row_count, job.created_count) == ("waiting", 0, 0)
-        run_import(job.pk, suppressed_among=nobody, now=NOW)
-
-        job.refresh_from_db()
-        assert counts(job) == {"row": 2, "created": 2, "updated": 0, "skipped": 0, "refused": 0}
-        assert Contact.objects.count() == 2
-
-    def test_takes_another_mapping(self, run):
-        job = run(dry_run=True)
-
-        rerun_import(job, dry_run=False, mapping={"Email": "email", "City": "last_name"})
-        run_import(job.pk, suppressed_among=nobody, now=NOW)
-
-        assert Contact.objects.get(email_key="jo@example.com").last_name == "Rome"
-
-    def test_forgets_the_report_of_the_run_before(self, run):
-        job = run("Email\nnobody\njo@example.com\n", dry_run=True)
-
-        rerun_import(job, dry_run=True)
-
-        assert not job.refusals.exists()
-
-    def test_is_refused_when_the_file_is_gone(self, run):
-        job = run()
-
-        with pytest.raises(ImportStateError, match="Upload it again"):
-            rerun_import(job, dry_run=False)
-
-    def test_is_refused_while_it_waits_or_runs(self, started):
-        with pytest.raises(ImportStateError, match="not finished"):
-            rerun_import(started(), dry_run=False)
-
-
-class TestDiscardFiles:
-    def test_deletes_the_files_of_old_imports_only(self, run, started):
-        old, waiting = run(dry_run=True), started()
-        ImportJob.objects.filter(pk=old.pk).update(finished_at=NOW - timedelta(days=8))
-
-        discarded = discard_files(finished_before=NOW - timedelta(days=7))
-
-        assert discarded == 1
-        assert not Path(old.path).exists()
-        assert Path(waiting.path).exists()
-        assert discard_files(finished_before=NOW) == 0
-
-
-class TestRefusalReport:
-    def test_is_a_csv_file_with_the_row_and_the_reason(self, run):
-        job = run(
-            'Email,Name,Time zone\nnobody,"A, B",\njo@example.com,Jo,Mars\nJo@example.com,,\n'
-        )
-
-        lines = "".join(import_queries.refusal_report(job))
-
-        assert lines.startswith("\ufeffrow,result,")
-        rows = list(csv.reader(io.StringIO(lines.lstrip("\ufeff"))))
-        assert rows[0] == ["row", "result", "reason", "code", "content"]
-        assert [(row[0], row[1], row[3]) for row in rows[1:]] == [
-            ("2", "refused", "address_without_at"),
-            ("3", "note", "note_unknown_timezone"),
-            ("4", "skipped", "same_address"),
-        ]
-        assert rows[1][2] == "The address has no @. It should look like name@example.com."
-        assert rows[1][4] == "nobody | A, B |"
-
-    def test_disarms_cells_that_a_spreadsheet_would_calculate(self, run):
-        job = run('Email\n"=HYPERLINK(""https://evil.example"")"\njo@example.com\n')
-
-        lines = list(import_queries.refusal_report(job))
-
-        assert next(csv.reader(lines[1:]))[4].startswith("'=HYPERLINK")
-
-
-class TestPreview:
-    def test_shows_columns_guess_and_first_rows(self):
-        shown = import_queries.preview(SIMPLE.encode())
-
-        assert shown.columns == ("Email", "First name", "City")
-        assert shown.mapping["First name"] == "first_name"
-        assert shown.rows[0] == ["jo@example.com", "Jo", "Rome"]
-        assert shown.description == "CSV, UTF-8, columns separated by commas"

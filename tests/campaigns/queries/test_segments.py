@@ -276,7 +276,7 @@ def text_of(value):
 
 def number_of(value):
     text = text_of(value)
-    return Decimal(text) if re.fullmatch(r"-?[0-9]{1,255}(\.[0-9]{1,255})?", text) else None
+    return Decimal(text) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) else None
 
 
 def same(value, wanted):
@@ -414,7 +414,7 @@ def rules_over(list_id, campaign_id):
 
 class TestAgainstAPlainReading:
     @settings(
-        max_examples=60,
+        max_examples=40,
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )

@@ -55,15 +55,13 @@ for environment in (PLAIN, HTML):
 
 
 class Signer:
-    """Signs addresses as the product does, and remembers them."""
+    """Signs addresses and remembers them: the same address always gets the same token."""
 
     def __init__(self) -> None:
-        self.signed: dict[str, tuple[int, str]] = {}
+        self.signed: dict[tuple[int, str], str] = {}
 
     def __call__(self, number: int, url: str) -> str:
-        token = f"signed.{number}.{len(self.signed)}"
-        self.signed[token] = (number, url)
-        return token
+        return self.signed.setdefault((number, url), f"signed.{number}.{len(self.signed)}")
 
 
 def tokens(signer: Signer | None = None) -> Tokens:
@@ -144,7 +142,7 @@ AWKWARD = [
     " ",
     "Zoë",
     "😀👨‍👩‍👧 emoji",
-    "עומר‏ מאיר",
+    "עומר\u200f מאיר",
     "محمد",
     'O\'Neil "the" <b>&amp; Söhne</b>',
     "=?utf-8?q?forged?=",
@@ -266,10 +264,10 @@ def _blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         "{{% if contact.first_name %}}{0}{{% else %}}{1}{{% endif %}}",
         '{{% unless contact.city == "x" %}}{0}{{% endunless %}}{1}',
         "{{% case contact.flag %}}{{% when true %}}{0}{{% else %}}{1}{{% endcase %}}",
-        "{{% for item in contact.items %}}{0}{{{{ forloop.index }}}}{{{{ item.name }}}}{{% else %}}{1}"
-        "{{% endfor %}}",
-        "{{% for i in (1..3) %}}{0}{{% if i == 2 %}}{{% break %}}{{% endif %}}{1}{{% endfor %}}",
-        "{{% for i in (1..3) %}}{{% ifchanged %}}{0}{{% continue %}}{{% endifchanged %}}{{% endfor %}}",
+        "{{% for i in contact.items %}}{0}{{{{ forloop.index }}}}{{{{ i.a }}}}{{% endfor %}}{1}",
+        "{{% for i in contact.nested.b %}}{0}{{{{ i }}}}{{% else %}}{1}{{% endfor %}}",
+        "{{% for i in (1..3) %}}{0}{{% if i > 1 %}}{{% break %}}{{% endif %}}{{% endfor %}}{1}",
+        "{{% for i in (1..3) %}}{{% ifchanged %}}{0}{{% break %}}{{% endifchanged %}}{{% endfor %}}",
         "{{% assign name = contact.city | default: 'x' %}}{0}{{{{ name }}}}{1}",
         "{{% capture got %}}{0}{{% endcapture %}}{1}{{{{ got }}}}{{{{ got | upcase }}}}",
         "{{% for i in (1..2) %}}{{% cycle 'odd', '<even>' %}}{0}{1}{{% endfor %}}",
@@ -284,9 +282,26 @@ def _blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+link_fragments = st.sampled_from(
+    [
+        '<a id=L href="https://a.example/?x=1&amp;y=2#top">',
+        '<a id=L href="https://a.example/{{ contact.city | url_encode }}?b&amp;c">',
+        '<a id=L href="{{ contact.first_name }}">',
+        '<a id=L href="https://{{ contact.email }}">',
+        '<a id=L href="{% if contact.flag %}https://b.example{% else %}mailto:x@y.z{% endif %}">',
+        '<a id=L href="{{ organization.site }}/{{ campaign.slug }}">',
+        '<a id=L href="https://c.example/{{ i }}{{ name }}">',
+        '<a id=L href="{{ unsubscribe_url }}">',
+    ]
+)
 plain_templates = st.lists(plain_fragments, max_size=8).map("".join)
 templates = st.recursive(
     plain_templates,
     lambda inner: st.lists(st.one_of(plain_fragments, _blocks(inner)), max_size=5).map("".join),
+    max_leaves=6,
+)
+linked_templates = st.recursive(
+    st.lists(st.one_of(link_fragments, literals), max_size=4).map("".join),
+    lambda inner: st.lists(st.one_of(link_fragments, _blocks(inner)), max_size=4).map("".join),
     max_leaves=6,
 )

@@ -1,9 +1,10 @@
-"""Runs the coroutines of these tests on both event loops that the engine supports."""
+"""What the tests of the transports share; each coroutine runs on both event loops."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import uvloop
 
 from sending.transports.smtp import connections
 from tests.sending.transports.delivering import LIMIT_SECONDS
+from tests.sending.transports.providing import Provider
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
@@ -19,6 +21,7 @@ LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine try again soon."""
     monkeypatch.setattr(connections, "FIRST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(connections, "LONGEST_PAUSE_SECONDS", 0.04)
 
 
 @pytest.fixture(params=LOOPS)
@@ -30,3 +33,15 @@ def run(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, Any]], 
             return runner.run(asyncio.wait_for(coroutine, LIMIT_SECONDS))
 
     return run_it
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """Run a provider on this host."""
+    provider = Provider()
+    thread = threading.Thread(target=provider.server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield provider
+    provider.server.shutdown()
+    provider.server.server_close()
+    thread.join(5)

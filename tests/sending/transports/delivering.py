@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from sending.transports.base import Answer, Envelope, Receipt
 from sending.transports.smtp import SmtpSettings, SmtpTransport, TlsMode
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+# More than the buffers of both ends of a connection hold.
+LONG_TEXT = b"Subject: long\r\n\r\n" + (b"0123456789" * 90 + b"\r\n") * 12_000
+
 LIMIT_SECONDS = 15.0  # of one delivery in a test; the slowest takes two
 
 
@@ -130,3 +135,24 @@ async def delivered(settings: SmtpSettings, messages: list[Envelope]) -> Deliver
         await bench.transport.aclose(within=2.0)
     bench.delivery.check(messages)
     return bench.delivery
+
+
+async def waited_for(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
+    """Return once the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.005)
+
+
+def failure(run: Callable[..., Any], settings: SmtpSettings) -> Receipt:
+    """Return the one receipt that all of three messages got."""
+    delivery = run(delivered(settings, envelopes(3)))
+    alike = {
+        (one.answer, one.stage, one.code, one.enhanced_code, one.response)
+        for one in delivery.receipts
+    }
+    assert len(alike) == 1
+    assert delivery[0].answer is Answer.UNREACHED
+    assert delivery.journal.notes == [("<", 0), ("<", 1), ("<", 2)]
+    return delivery[0]

@@ -180,6 +180,17 @@ class TestFourTwentyOne:
         assert len(server.recipients) == 3
         assert server.connections == 2
 
+    @pytest.mark.parametrize("step", ["RCPT", "DATA", "BODY"])
+    def test_ends_the_connection_though_the_server_does_not(self, run, keywords, step):
+        moves = {(step, "r1@example.com"): ["421 4.3.2 Shutting down"]}
+        script = Script(keywords=keywords, moves=moves, hangs_up_after_421=False)
+        with running(script) as server:
+            delivery = run(delivered(settings_for(server.port), envelopes(4)))
+
+        assert (delivery[1].answer, delivery[1].code) == (Answer.DEFERRED, 421)
+        assert delivery.accepted() == server.recipients
+        assert server.connections == 2
+
     def test_after_some_messages_costs_one_message_each_time(self, run, keywords):
         with running(Script(keywords=keywords, messages_before_421=3)) as server:
             delivery = run(delivered(settings_for(server.port), envelopes(11)))

@@ -11,8 +11,8 @@ from sending.transports.base import Answer, Stage
 from tests.sending.scripted_server import DROP, Script, running
 from tests.sending.transports.delivering import delivered, envelopes, settings_for
 
-COUNT = 120
-SEEDS = range(6)
+COUNT = 80
+SEEDS = range(5)
 
 # What can happen to one message: the command, what the server does, and what the receipt says.
 FATES = [

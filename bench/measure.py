@@ -116,7 +116,7 @@ def _expect_ready(child: subprocess.Popen[str]) -> None:
     for line in child.stdout:
         if line.strip() == READY:
             return
-    raise ChildFailedError(f"{child.args} ended before it was ready.")
+    raise ChildFailedError(f"{child.args!r} ended before it was ready.")
 
 
 def _lap(child: subprocess.Popen[str]) -> Lap:
@@ -124,4 +124,4 @@ def _lap(child: subprocess.Popen[str]) -> Lap:
     for line in child.stdout:
         if line.startswith("{"):
             return Lap(**json.loads(line))
-    raise ChildFailedError(f"{child.args} ended without its figures.")
+    raise ChildFailedError(f"{child.args!r} ended without its figures.")

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 
 from campaigns.models import ApiKey, Organization, User
@@ -72,6 +73,13 @@ class AccessMiddleware:
 
 class ApiKeyAuthentication(TokenAuthentication):
     """`Authorization: Token <key>`."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[User, ApiKey]:
+        """Return the holder and the key. Raises AuthenticationFailed for anything else."""
+        if not token.isascii():
+            raise AuthenticationFailed("Invalid token.")
+        holder = super().authenticate_credentials(token)  # type: ignore[no-untyped-call]
+        return cast("tuple[User, ApiKey]", holder)
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -8,6 +8,7 @@ from typing import Any
 
 import environ
 import structlog
+from corsheaders.defaults import default_headers
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
@@ -20,6 +21,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/.*$"
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match"]
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "Idempotent-Replayed"]
 DATA_DIR = Path(env.str("MAILWRIGHT_DATA_DIR", default=str(BASE_DIR / ".data")))
 
 # Mailwright's own settings. `campaigns/conf.py` and `sending/conf.py` are their only readers.
@@ -201,6 +204,14 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CampaignKindEnum": "campaigns.models.CampaignKind",
+        "CampaignStateEnum": "campaigns.models.campaign.STATE_CHOICES",
+        "ImportStatusEnum": "campaigns.models.ImportStatus",
+        "RecipientStateEnum": "campaigns.models.recipient.RECIPIENT_STATE_CHOICES",
+        "SubscriptionStatusEnum": "campaigns.models.SubscriptionStatus",
+        "TransportKindEnum": "iprouting.models.TransportKind",
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL
@@ -217,6 +228,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_REDIRECT_STDOUTS = False  # a traceback stays one text
 CELERY_TASK_TIME_LIMIT = 1800
 
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")

@@ -13,9 +13,16 @@ from django.utils.safestring import SafeString
 
 from campaigns.models import Campaign, Contact, Recipient
 from common.addresses import AddressError, normalize_address
-from common.admin import ReadOnlyAdmin, moment, organization_of, pill, provider_name, unknown
+from common.admin import (
+    PlainChangeList,
+    ReadOnlyAdmin,
+    moment,
+    organization_of,
+    pill,
+    provider_name,
+    unknown,
+)
 from common.admin.display import DASH
-from common.admin.scoping import PlainChangeList
 from insights.events import EventType
 from insights.models import DeliveryEvent
 

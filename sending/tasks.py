@@ -8,6 +8,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+import campaigns.operations.idempotency
 import campaigns.operations.imports
 import campaigns.queries.imports
 import campaigns.queries.ledger
@@ -19,6 +20,7 @@ from campaigns.models import CampaignKind
 from sending.pipeline import run_campaign
 
 IMPORT_FILE_DAYS = 7
+IDEMPOTENCY_DAYS = 2  # keys expire after one
 TICK_EXPIRES_SECONDS = 5  # a send task that waited longer is replaced by that of a later tick
 
 
@@ -83,6 +85,14 @@ def discard_import_files(**_: object) -> None:
     """Delete the files of imports that ended a week ago; once a day."""
     campaigns.operations.imports.discard_files(
         finished_before=timezone.now() - timedelta(days=IMPORT_FILE_DAYS)
+    )
+
+
+@shared_task(ignore_result=True)
+def forget_answers(**_: object) -> None:
+    """Delete answers kept for repeated requests once their keys have expired; once a day."""
+    campaigns.operations.idempotency.forget_answers(
+        made_before=timezone.now() - timedelta(days=IDEMPOTENCY_DAYS)
     )
 
 

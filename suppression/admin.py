@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 import suppression.operations
 from campaigns.roles import Role
+from common.addresses import normalize_address
 from common.admin import OrganizationScopedAdmin, ScopedForm, moment, pill
 from common.errors import DomainError
 from suppression.models import Suppression
@@ -46,6 +47,15 @@ class SuppressionForm(ScopedForm):
         scope = self.fields.get("scope")
         if isinstance(scope, forms.ChoiceField):
             scope.choices = [(each.value, words) for each, words in SCOPE_WORDS.items()]
+
+    def clean(self) -> dict[str, Any] | None:
+        """Return the input; a list belongs to the one reach that needs it."""
+        cleaned = super().clean() or {}
+        if cleaned.get("scope") != Scope.LIST:
+            cleaned["list"] = None
+        elif not cleaned.get("list"):
+            self.add_error("list", "Choose the list.")
+        return cleaned
 
     class Meta:
         model = Suppression
@@ -108,7 +118,7 @@ class SuppressionAdmin(OrganizationScopedAdmin):
             )
         return Suppression.objects.get(
             organization=asked.organization_id,
-            email=asked.email,
+            email=normalize_address(asked.email).key,
             reason=Reason.MANUAL,
             scope=asked.scope,
             list=asked.list_id,

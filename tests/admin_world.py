@@ -7,9 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
-from campaigns.models import ApiKey, AuditEntry, ImportJob, Organization, User
+import campaigns.operations.campaigns
+import sending.operations.lifecycle
+from campaigns.models import ApiKey, AuditEntry, Campaign, ImportJob, Organization, User
 from campaigns.operations.organizations import create_api_key
 from campaigns.roles import Role
 from insights.models import DeliveryEvent
@@ -168,3 +171,28 @@ def running_installation() -> Client:
     client = Client()
     client.force_login(UserFactory(is_superuser=True, password=NO_PASSWORD))
     return client
+
+
+def ready_campaign(organization: Organization) -> Campaign:
+    """Return a draft that nothing keeps from being started, to three people."""
+    list_ = ContactListFactory(organization=organization)
+    for name in ("ada", "ben", "eva"):
+        SubscriptionFactory(
+            list=list_, contact__organization=organization, contact__email=f"{name}@example.com"
+        )
+    SendingIPFactory(organization=organization)
+    return CampaignFactory(
+        organization=organization, identity__organization=organization, lists=[list_]
+    )
+
+
+def moved(campaign: Campaign, *moves: str) -> Campaign:
+    """Return the campaign after it was moved on, such as by "begin" and "prepare"."""
+    now = timezone.now()
+    for move in moves:
+        if move == "prepare":
+            sending.operations.lifecycle.prepare(campaign.pk, now=now)
+            campaign.refresh_from_db()
+        else:
+            getattr(campaigns.operations.campaigns, move)(campaign, actor="test", now=now)
+    return campaign

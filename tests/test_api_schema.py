@@ -21,7 +21,7 @@ from campaigns.roles import Role
 from tests.calling import ONE_OF_EACH
 from tests.factories.campaigns import OrganizationFactory
 
-EXAMPLES = 6  # requests of each operation
+EXAMPLES = 3  # requests of each operation
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -165,9 +165,9 @@ class TestNobody:
         assert answer["Content-Type"] == "application/problem+json"
         assert answer.json()["status"] == 401
 
-    @pytest.mark.parametrize("key", ["Token", "Token x", "Token a b", "Token " + "0" * 64])
+    @pytest.mark.parametrize("key", ["", " x", " a b", " \xff", " " + "0" * 64])
     def test_gets_in_with_a_key_that_is_none(self, key, db):
-        answer = APIClient().get("/api/contacts", headers={"Authorization": key})
+        answer = APIClient().get("/api/contacts", headers={"Authorization": f"Token{key}"})
 
         assert answer.status_code == 401
 

@@ -127,12 +127,12 @@ def _matching(written: str, organization: Organization) -> dict[str, Any]:
     rules = json.loads(written)
     matching = Contact.objects.filter(
         segment_filter(rules, now=timezone.now()), organization=organization
-    )
+    ).order_by("-id")
     pages = EstimatingPaginator(matching, EXAMPLE_COUNT)
     return {
         "count": pages.count,
         "estimated": pages.estimated,
-        "examples": list(matching.order_by("-id")[:EXAMPLE_COUNT]),
+        "examples": list(matching[:EXAMPLE_COUNT]),
     }
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from campaigns.models import AuditEntry, Campaign
-from campaigns.states import EDITABLE, CampaignState, require_move
+from campaigns.states import EDITABLE, CampaignState, IllegalMoveError, require_move
 from common.errors import DomainError
 
 
@@ -71,7 +71,16 @@ def unschedule(campaign: Campaign, *, actor: str, now: datetime) -> None:
 
 
 def begin(campaign: Campaign, *, actor: str, now: datetime) -> None:
-    """Let a campaign's ledger be written, after which it goes out."""
+    """Let a campaign's ledger be written, after which it goes out.
+
+    Raises IllegalMoveError for a paused one too: its ledger is written, it is resumed instead.
+    """
+    if campaign.state == CampaignState.PAUSED:
+        raise IllegalMoveError(
+            "illegal_move",
+            "This campaign is paused. Resume it.",
+            {"state": campaign.state, "target": str(CampaignState.PREPARING)},
+        )
     with transaction.atomic():
         move(campaign, CampaignState.PREPARING, actor=actor, now=now)
         campaign.started_at = now
@@ -84,7 +93,13 @@ def pause(campaign: Campaign, *, actor: str, now: datetime, reason: str = "") ->
 
 
 def resume(campaign: Campaign, *, actor: str, now: datetime) -> None:
-    """Let a paused campaign go on where it stopped."""
+    """Let a paused campaign go on where it stopped. Raises IllegalMoveError for any other."""
+    if campaign.state != CampaignState.PAUSED:
+        raise IllegalMoveError(
+            "illegal_move",
+            f"This campaign is {campaign.state}: only a paused one can be resumed.",
+            {"state": campaign.state, "target": str(CampaignState.SENDING)},
+        )
     target = CampaignState.SENDING if campaign.prepared_at else CampaignState.PREPARING
     move(campaign, target, actor=actor, now=now)
 

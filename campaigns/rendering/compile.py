@@ -60,15 +60,6 @@ class _Compiled:
         """Return the pieces joined for one message."""
         return "".join([one if isinstance(one, str) else one(message) for one in self.pieces])
 
-    def located(self, error: Exception, variables: Mapping[str, object]) -> Exception:
-        """Return an error with its place in the source, if the engine runs into one as well."""
-        environment = _TRACKING if self.part is Part.HTML else liquid.PLAIN
-        try:
-            environment.from_string(self.source).render(**variables)
-        except RENDER_ERRORS as found:
-            return found
-        return error
-
 
 class CompiledMessage:
     """A campaign's content as fixed pieces and slots.
@@ -143,8 +134,8 @@ class CompiledMessage:
             try:
                 part.text(message)
             except RENDER_ERRORS as found:
-                located = part.located(found, self._variables.of(message))
-                return liquid.readable(located, source=part.source, part=part.part)
+                variables = self._variables.of(message)
+                return _readable(found, part.source, part.part, variables)
         return TemplateError(f"The message cannot be written: {error}.", part=Part.HEADER)
 
 
@@ -170,11 +161,7 @@ def _arranged(
 
 
 def _compiled(source: str, part: Part, variables: Variables, *, form: Form) -> _Compiled:
-    template = liquid.parse(source, environment=_environment(form), part=part)
-    pieces = pieces_of(
-        template, form=form, variables=variables, addresses=Addresses(variables.base_url)
-    )
-    return _Compiled(part, source, pieces)
+    return _cut(source, part, form, Addresses(variables.base_url), variables)
 
 
 def _compiled_html(
@@ -185,13 +172,34 @@ def _compiled_html(
     liquid.parse(source, environment=liquid.HTML, part=Part.HTML)  # errors with the right line
     source = preheader.inserted(content.preheader, html=source)
     source, addresses = marked_source(source, sender=sender)
-    template = liquid.parse(source, environment=_TRACKING, part=Part.HTML)
-    pieces = pieces_of(template, form=forms.QUOTED_HTML, variables=variables, addresses=addresses)
-    return _Compiled(Part.HTML, source, pieces), tuple(addresses.links.values())
+    compiled = _cut(source, Part.HTML, forms.QUOTED_HTML, addresses, variables)
+    return compiled, tuple(addresses.links.values())
 
 
-def _environment(form: Form) -> Environment:
-    return liquid.HTML if form.escaped else liquid.PLAIN
+def _cut(
+    source: str, part: Part, form: Form, addresses: Addresses, variables: Variables
+) -> _Compiled:
+    template = liquid.parse(source, environment=_environment(part), part=part)
+    try:
+        pieces = pieces_of(template, form=form, variables=variables, addresses=addresses)
+    except RENDER_ERRORS as error:  # in an expression that is the same for everyone
+        raise _readable(error, source, part, variables.fixed) from error
+    return _Compiled(part, source, pieces)
+
+
+def _environment(part: Part) -> Environment:
+    return _TRACKING if part is Part.HTML else liquid.PLAIN
+
+
+def _readable(
+    error: Exception, source: str, part: Part, variables: Mapping[str, object]
+) -> TemplateError:
+    """Return an error in words, with the line if the engine runs into it as well."""
+    try:
+        _environment(part).from_string(source).render(**variables)
+    except RENDER_ERRORS as found:
+        error = found
+    return liquid.readable(error, source=source, part=part)
 
 
 def _ending_in_line(source: str) -> str:

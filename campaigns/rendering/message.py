@@ -77,6 +77,7 @@ class Message:
 
     `to_address` is ASCII, `message_id` has no angle brackets, `date` is as RFC 5322 writes it.
     `contact` is Liquid's `contact`; its `timezone`, an IANA name, is the zone of the date filter.
+    `data` is Liquid's `data`: what a transactional message was asked for with.
     """
 
     to_address: str
@@ -85,6 +86,7 @@ class Message:
     date: str
     contact: Mapping[str, object]
     tokens: Tokens
+    data: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

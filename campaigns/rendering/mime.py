@@ -18,7 +18,7 @@ from campaigns.rendering.liquid import TemplateError
 from campaigns.rendering.message import Part, Sender
 
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,70}")
-_LIST_ID = re.compile(r"(?P<description>[^<>]*)<(?P<id>[A-Za-z0-9._-]+)>")
+_LIST_ID = re.compile(r"(?P<name>.*)<(?P<id>[A-Za-z0-9._-]{1,255})>", re.DOTALL)
 _OWN_HEADERS: Final = frozenset(
     {
         "from", "to", "subject", "date", "message-id", "reply-to", "list-unsubscribe",
@@ -130,5 +130,5 @@ def _list_id(value: str) -> str:
     if match is None:
         message = f"“{headers.cleaned(value)}” is no List-Id: write “Name <name.example.com>”."
         raise TemplateError(message, part=Part.HEADER)
-    phrase = headers.phrase(match["description"], name="List-Id")
+    phrase = headers.phrase(match["name"], name="List-Id")
     return f"{phrase}{headers.FOLD}<{match['id']}>" if phrase else f"<{match['id']}>"

@@ -22,6 +22,7 @@ from liquid.builtin.tags.inline_comment_tag import InlineCommentNode
 from liquid.builtin.tags.unless_tag import UnlessNode
 from liquid.expression import Expression
 from liquid.stringify import to_liquid_string
+from liquid.token import TOKEN_OUTPUT
 
 from campaigns.rendering import forms
 from campaigns.rendering.forms import Form, Slot
@@ -156,8 +157,10 @@ class _Cutter:
         if isinstance(value, Constant):
             # Escaped texts are of a kind that escapes whatever is added to it.
             return str(to_liquid_string(value.value, self.form.escaped))
-        key = (self.form.encoding, node.token.value)
-        return self.slots.setdefault(key, self.form.value_slot(value))
+        slot = self.form.value_slot(value)
+        if node.token.kind != TOKEN_OUTPUT:
+            return slot  # an echo tag, whose token does not tell its expression
+        return self.slots.setdefault((self.form.encoding, node.token.value), slot)
 
     def _page(self, expression: Expression) -> Slot | None:
         """Return the slot if an expression is nothing but the address of a page of ours."""

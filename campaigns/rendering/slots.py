@@ -55,25 +55,28 @@ class Variables:
     def of(self, message: Message) -> dict[str, object]:
         """Return all variables of one message, as the engine wants them."""
         now = moment(message.date)
-        own = {
+        own: dict[str, object] = {
+            "data": message.data,
             "contact": message.contact,
             "unsubscribe_url": f"{self.base_url}/u/{message.tokens.unsubscribe}",
             "preferences_url": f"{self.base_url}/p/{message.tokens.preferences}",
             "now": now,
             "today": now and now.date(),
         }
-        return {**self.fixed, **own}
+        return {**own, **self.fixed}
 
     def root(self, name: str) -> Value:
         """Return where the value of a first name comes from."""
+        if name in self.fixed or name not in RUNTIME_NAMES:
+            return Constant(self.fixed.get(name, _MISSING))
         if name == "contact":
             return _contact
-        if name in RUNTIME_NAMES:
-            return lambda message: self.of(message)[name]
-        return Constant(self.fixed.get(name, _MISSING))
+        return lambda message: self.of(message)[name]
 
 
-RUNTIME_NAMES: Final = frozenset({"contact", "unsubscribe_url", "preferences_url", "now", "today"})
+RUNTIME_NAMES: Final = frozenset(
+    {"contact", "data", "unsubscribe_url", "preferences_url", "now", "today"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What every page of the admin is built on: scoping, counting, showing."""
 
+from common.admin.base import PlainChangeList
 from common.admin.counting import EstimatingPaginator
 from common.admin.display import count, exact_time, moment, pill, provider_name, share_bar, unknown
 from common.admin.forms import ScopedForm
@@ -16,6 +17,7 @@ from common.admin.zone import ZoneMiddleware
 __all__ = [
     "EstimatingPaginator",
     "OrganizationScopedAdmin",
+    "PlainChangeList",
     "PlatformAdmin",
     "ReadOnlyAdmin",
     "ScopedForm",

@@ -37,12 +37,15 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in 
             )
         return cleaned
 
-    def add_error(self, field: str | None, error: ValidationError | str) -> None:
-        """Add an error; of a value that is taken already it is said at its own field."""
-        if isinstance(error, ValidationError) and hasattr(error, "error_dict"):
-            for general in error.error_dict.pop(NON_FIELD_ERRORS, []):
-                super().add_error(*self._explained(general))
-        if not isinstance(error, ValidationError) or getattr(error, "error_dict", True):
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Add an error; that a value is taken already is said at its own field."""
+        by_field = getattr(error, "error_dict", None)
+        if by_field is None:
+            super().add_error(field, error)
+            return
+        for general in by_field.pop(NON_FIELD_ERRORS, []):
+            super().add_error(*self._explained(general))
+        if by_field:
             super().add_error(field, error)
 
     def _explained(self, error: ValidationError) -> tuple[str | None, ValidationError | str]:

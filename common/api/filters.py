@@ -39,7 +39,7 @@ class MomentField(IsoDateTimeField):
             raise forms.ValidationError("This is too far away in time.") from error
 
 
-class MomentFilter(django_filters.Filter):
+class MomentFilter(django_filters.IsoDateTimeFilter):
     """Filters by a moment, given as ISO 8601; without an offset it is UTC."""
 
     field_class = MomentField

@@ -19,6 +19,7 @@ from campaigns.roles import Role
 from campaigns.states import EDITABLE, WAITING, CampaignState
 from common.admin import (
     OrganizationScopedAdmin,
+    PlainChangeList,
     ScopedForm,
     count,
     moment,
@@ -26,7 +27,6 @@ from common.admin import (
     share_bar,
     unknown,
 )
-from common.admin.scoping import PlainChangeList
 from sending.admin import moves, overview, preview, recipients
 from sending.admin.words import campaign_pill
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
@@ -12,7 +11,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseRedirect,
-    QueryDict,
     StreamingHttpResponse,
 )
 from django.shortcuts import render
@@ -24,39 +22,17 @@ import campaigns.operations.imports
 import campaigns.operations.lists
 import campaigns.queries.imports
 import sending.tasks
-from campaigns.importing.mapping import ATTRIBUTE, FIELDS, IGNORE, attribute_key
 from campaigns.models import ContactList, ImportJob, ImportStatus
-from campaigns.operations.imports import NewImport
-from campaigns.queries.imports import ImportPreview
 from campaigns.roles import Role
 from common.admin import OrganizationScopedAdmin, count, moment, organization_of, pill, require_role
 from common.errors import DomainError
+from sending.admin.upload import UploadForm, created, mapping_context
 from sending.admin.words import import_pill
-from sending.conf import import_directory
 
 SHOWN_REFUSALS = 100
 POLL_SECONDS = 1
-NO_LIST, NEW_LIST = "", "new"
-TARGET_WORDS = {
-    "email": "E-mail address",
-    "first_name": "First name",
-    "last_name": "Last name",
-    "name": "First and last name together",
-    "language": "Language",
-    "timezone": "Time zone",
-    IGNORE: "Leave out",
-}
-OWN_ATTRIBUTE = "attribute"
 RESULT_KINDS = {"refused": ("Refused", "bad"), "skipped": ("Skipped", "neutral")}
 NOTE_KIND = ("Went in, but", "warning")
-
-
-class UploadForm(forms.Form):
-    """The file, and where its contacts go."""
-
-    file = forms.FileField(error_messages={"required": "Choose a file first."})
-    list = forms.CharField(required=False)
-    new_list = forms.CharField(required=False, max_length=200)
 
 
 @admin.register(ImportJob)
@@ -123,14 +99,14 @@ class ImportJobAdmin(OrganizationScopedAdmin):
             found = campaigns.queries.imports.preview(upload)  # type: ignore[arg-type]  # a file
         except DomainError as refused:
             return render(request, "sending/import/mapping.html", {"mistake": refused.message})
-        return render(request, "sending/import/mapping.html", _mapping_context(found))
+        return render(request, "sending/import/mapping.html", mapping_context(found))
 
     def _take(self, request: HttpRequest) -> HttpResponse:
         form = UploadForm(request.POST, request.FILES)
         if not form.is_valid():
             return _refused(request, " ".join(str(error[0]) for error in form.errors.values()))
         try:
-            job = _created(request, form.cleaned_data)
+            job = created(request, form.cleaned_data)
         except DomainError as refused:
             return _refused(request, refused.message)
         run_soon(job)
@@ -230,66 +206,6 @@ def run_soon(job: ImportJob) -> None:
 
 def _refused(request: HttpRequest, message: str) -> HttpResponse:
     return render(request, "sending/import/refused.html", {"mistake": message})
-
-
-def _created(request: HttpRequest, given: dict[str, Any]) -> ImportJob:
-    organization = organization_of(request)
-    upload = given["file"]
-    wanted = NewImport(
-        organization=organization,
-        file_name=upload.name,
-        list=_list_for(organization, given),
-        mapping=_mapping_from(request.POST),
-        dry_run="dry_run" in request.POST,
-        started_by=request.user.get_username(),
-    )
-    return campaigns.operations.imports.create_import(
-        upload, wanted=wanted, directory=import_directory()
-    )
-
-
-def _list_for(organization: Any, given: dict[str, Any]) -> ContactList | None:
-    if given["list"] == NEW_LIST:
-        return campaigns.operations.lists.list_named(organization, name=given["new_list"])
-    if given["list"] == NO_LIST:
-        return None
-    chosen = given["list"] if given["list"].isdecimal() else 0
-    found = ContactList.objects.filter(organization=organization, pk=chosen).first()
-    if found is None:
-        raise DomainError("list_unknown", "There is no such list. Choose another.")
-    return found
-
-
-def _mapping_from(posted: QueryDict) -> dict[str, str] | None:
-    """Return what was chosen for each column; None when the columns were not shown."""
-    chosen = zip(
-        posted.getlist("column"),
-        posted.getlist("target"),
-        posted.getlist("attribute_name"),
-        strict=False,
-    )
-    return {
-        column: ATTRIBUTE + attribute_key(name) if target == OWN_ATTRIBUTE else target
-        for column, target, name in chosen
-    } or None
-
-
-def _mapping_context(found: ImportPreview) -> dict[str, Any]:
-    columns = []
-    for position, column in enumerate(found.columns):
-        target = found.mapping[column]
-        own = target.startswith(ATTRIBUTE)
-        columns.append(
-            {
-                "name": column,
-                "target": OWN_ATTRIBUTE if own else target,
-                "attribute_name": target.removeprefix(ATTRIBUTE) if own else attribute_key(column),
-                "samples": [row[position] for row in found.rows],
-            }
-        )
-    choices = [*((field, TARGET_WORDS[field]) for field in FIELDS)]
-    choices += [(OWN_ATTRIBUTE, "An attribute of its own"), (IGNORE, TARGET_WORDS[IGNORE])]
-    return {"found": found, "columns": columns, "choices": choices}
 
 
 def _progress_context(job: ImportJob) -> dict[str, Any]:

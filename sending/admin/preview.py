@@ -57,7 +57,7 @@ def message(admin: CampaignAdmin, request: HttpRequest, campaign: Campaign) -> H
 
 def contacts(admin: CampaignAdmin, request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """Answer with a few contacts whose address begins as typed."""
-    beginning = request.GET.get("q", "").strip()
+    beginning = request.GET.get("q", "").replace("\0", "").strip()
     found = _contacts_of(request).filter(email_key__istartswith=_key(beginning)).order_by("-id")
     context = {
         "campaign": campaign,

@@ -45,7 +45,7 @@ class Asked:
         state, after = request.GET.get("state", ""), request.GET.get("after", "")
         return cls(
             RecipientState(state) if state in list(RecipientState) else None,
-            request.GET.get("q", "").strip(),
+            request.GET.get("q", "").replace("\0", "").strip(),
             int(after) if after.isdecimal() else 0,
         )
 

@@ -14,6 +14,7 @@ SCHEDULE = [
     ),
     ("Take up imports that were left", "sending.tasks.resume_imports", TEN_SECONDS, "default"),
     ("Delete old import files", "sending.tasks.discard_import_files", DAY, "default"),
+    ("Forget answers to repeated requests", "sending.tasks.forget_answers", DAY, "default"),
     ("Make room for coming months of events", "sending.tasks.make_partitions", DAY, "default"),
 ]
 

@@ -11,6 +11,8 @@ from common.errors import DomainError
 from sandbox import conf
 from sandbox.operations.loading import load_demo
 
+DECLINED_CODE = 3  # nothing went wrong: the demo does not belong into this database
+
 
 class Command(BaseCommand):
     """Loads the demo organization; run again, it changes nothing but the login's password."""
@@ -36,7 +38,8 @@ class Command(BaseCommand):
                 force=options["force"],
             )
         except DomainError as error:
-            raise CommandError(error.message) from error
+            declined = DECLINED_CODE if error.code == "not_a_demo" else 1
+            raise CommandError(error.message, returncode=declined) from error
         done = (
             "Loaded the demo organization" if loaded.created else "The demo organization is there"
         )

@@ -14,9 +14,10 @@ _CODES = {b"%d" % code: code for code in range(100, 1000)}  # quicker than askin
 _SEPARATORS = frozenset((b" ", b"-", b"\r", b""))
 _ANSWERS = {2: Answer.ACCEPTED, 4: Answer.DEFERRED, 5: Answer.REFUSED}  # RFC 5321 4.2.1
 _ENHANCED_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|:|$)")  # RFC 2034 section 4
+# Postfix's and Stalwart's words are looked for alone: that takes a third of the time.
+_QUEUED_AS = re.compile(r"ueued (?:as|with id) <?([\w./+=-]*[\w/+=-])", re.ASCII)
 _QUEUE_ID = re.compile(
-    r"queued (?:as|with id) <?([\w./+=-]*[\w/+=-])"  # Postfix; Stalwart
-    r"|\bInternalId=(\d+)"  # Exchange
+    r"\bInternalId=(\d+)"  # Exchange
     r"|\bids?=([\w./+=-]*[\w/+=-])"  # Exim; KumoMTA
     r"|\bqueued \(([\w.-]+)\)"  # Haraka
     r"|\bOK\s+\d{9,11}\s+(\S+) - gsmtp"  # Google
@@ -102,7 +103,7 @@ def enhanced_code(response: str) -> str:
 
 def queue_id(response: str) -> str:
     """Return what the server calls the message it took, or an empty string if it does not say."""
-    found = _QUEUE_ID.search(response)
+    found = _QUEUED_AS.search(response) or _QUEUE_ID.search(response)
     return found[found.lastindex] if found and found.lastindex else ""
 
 

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 
 from hypothesis import strategies as st
 from liquid.builtin.output import Output, OutputNode
+from liquid.builtin.tags.echo_tag import EchoTag
 from liquid.stringify import to_liquid_string
 
 from campaigns.rendering import Content, Message, Sender, Tokens, liquid
@@ -48,10 +49,15 @@ class PlacedOutputTag(Output):
     node_class = PlacedOutput
 
 
+class PlacedEchoTag(EchoTag):
+    node_class = PlacedOutput
+
+
 PLAIN = liquid.Sandbox(autoescape=False)
 HTML = liquid.Sandbox(autoescape=True)
 for environment in (PLAIN, HTML):
     environment.add_tag(PlacedOutputTag)
+    environment.add_tag(PlacedEchoTag)
 
 
 class Signer:
@@ -267,7 +273,7 @@ def _blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         "{{% for i in contact.items %}}{0}{{{{ forloop.index }}}}{{{{ i.a }}}}{{% endfor %}}{1}",
         "{{% for i in contact.nested.b %}}{0}{{{{ i }}}}{{% else %}}{1}{{% endfor %}}",
         "{{% for i in (1..3) %}}{0}{{% if i > 1 %}}{{% break %}}{{% endif %}}{{% endfor %}}{1}",
-        "{{% for i in (1..3) %}}{{% ifchanged %}}{0}{{% break %}}{{% endifchanged %}}{{% endfor %}}",
+        "{{% for i in X %}}{{% ifchanged %}}{0}{{% break %}}{{% endifchanged %}}{{% endfor %}}{1}",
         "{{% assign name = contact.city | default: 'x' %}}{0}{{{{ name }}}}{1}",
         "{{% capture got %}}{0}{{% endcapture %}}{1}{{{{ got }}}}{{{{ got | upcase }}}}",
         "{{% for i in (1..2) %}}{{% cycle 'odd', '<even>' %}}{0}{1}{{% endfor %}}",
@@ -275,10 +281,13 @@ def _blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         "{{% increment n %}}{0}{{% increment n %}}{1}",
         "{{% for contact in contact.items %}}{{{{ contact }}}}{0}{{% endfor %}}{1}",
         "{{%- if contact.email -%}} {0} {{%- endif -%}} {1}",
-        "{{% echo '<x>' %}}{0}{1}",
+        "{{% echo contact.flag %}}{0}{{% echo contact.email %}}{1}",
     ]
     return st.builds(
-        lambda shape, one, two: shape.format(one, two), st.sampled_from(shapes), inner, inner
+        lambda shape, one, two: shape.replace(" X ", " (1..3) ").format(one, two),
+        st.sampled_from(shapes),
+        inner,
+        inner,
     )
 
 
@@ -300,8 +309,9 @@ templates = st.recursive(
     lambda inner: st.lists(st.one_of(plain_fragments, _blocks(inner)), max_size=5).map("".join),
     max_leaves=6,
 )
+words = st.sampled_from(["word ", "<p>\n", "=", "ä" * 50, "&amp;", "{{ contact.city }}"])
 linked_templates = st.recursive(
-    st.lists(st.one_of(link_fragments, literals), max_size=4).map("".join),
+    st.lists(st.one_of(link_fragments, words), max_size=4).map("".join),
     lambda inner: st.lists(st.one_of(link_fragments, _blocks(inner)), max_size=4).map("".join),
     max_leaves=6,
 )

@@ -57,6 +57,7 @@ def assert_sound(data: bytes) -> None:
             "text/html",
         ]
         assert not [defect for part in read.walk() for defect in part.defects]
+    assert not [defect for value in parsed(data).values() for defect in value.defects]
 
 
 class TestCompileMessage:
@@ -129,6 +130,24 @@ class TestCompileMessage:
             ("MIME-Version", "1.0"),
             ("Content-Type", parsed(data)["Content-Type"]),
         ]
+
+    @pytest.mark.parametrize(
+        ("given", "shown"),
+        [
+            ("<a.example>", "<a.example>"),
+            ("Zoë's <news> <a.b-c.example>", "Zoë's <news> <a.b-c.example>"),
+            ("A\r\nBcc: x <a.example>", '"A  Bcc: x" <a.example>'),
+        ],
+    )
+    def test_names_the_list(self, given, shown):
+        sender = dataclasses.replace(SENDER, list_id=given)
+
+        assert parsed(encoded(Content("s", "h", "t"), sender=sender))["List-Id"] == shown
+
+    @pytest.mark.parametrize("given", ["News", "News <a b>", "News <ä.example>", "<>"])
+    def test_refuses_a_list_id_without_an_id(self, given):
+        with pytest.raises(TemplateError):
+            encoded(Content("s", "h", "t"), sender=dataclasses.replace(SENDER, list_id=given))
 
     def test_leaves_out_what_the_sender_does_not_have(self):
         sender = dataclasses.replace(
@@ -238,6 +257,7 @@ class TestCompileMessage:
             (Content("s", "a\n{% if x %}", "t"), Part.HTML, 2),
             (Content("s", "h", "a\n\n{{ x | nope }}"), Part.TEXT, 3),
             (Content("s", "h", "t", "{{ x | }}"), Part.PREHEADER, 1),
+            (Content("s", "\n{{ campaign.size | divided_by: 0 }}", "t"), Part.HTML, 2),
         ],
     )
     def test_says_in_which_part_and_line_an_error_is(self, content, part, line):
@@ -280,6 +300,16 @@ class TestCompileMessage:
         with pytest.raises(TemplateError):
             encoded(Content("s", source, "t"), message({"a": "a" * 300}))
 
+    @pytest.mark.parametrize("force", ["", FORCE_ENGINE])
+    def test_knows_the_data_of_a_transactional_message(self, force):
+        source = force + "{{ data.order.number }}{% for i in data.items %}, {{ i }}{% endfor %}"
+        data = {"order": {"number": 7}, "items": ["<b>"]}
+        compiled = compile_message(Content(source, source, "t"), sender=UNTRACKED, variables={})
+
+        assert compiled.preview(message(data=data)).html == "7, &lt;b&gt;\n"
+        assert compiled.preview(message(data=data)).subject == "7, <b>"
+        assert compiled.preview(message()).html == "\n"
+
     def test_needs_no_engine_for_plain_variables(self):
         content = Content(
             "Hi {{ contact.first_name | default: 'you' }}",
@@ -303,7 +333,8 @@ class TestTracking:
         untracked = body(encoded(Content("s", html, "t"), sent), "html")
 
         href = re.compile('(?<=<a id=L href=")[^"]*')
-        assert href.sub("", tracked) == href.sub("", untracked)
+        # Liquid may trim the last line end of all, which stands elsewhere beside a pixel.
+        assert href.sub("", tracked).rstrip("\n") == href.sub("", untracked).rstrip("\n")
         click = f"{BASE_URL}/t/c/"
         urls = {f"{click}{'C' * 40}.{link.number}": link.url for link in compiled.links}
         urls |= {click + token: url for (_, url), token in signer.signed.items()}

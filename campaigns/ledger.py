@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from campaigns.states import RecipientState
 
 _DATA = 10  # place of `data` among the columns
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedRecipient:
+class ClaimedRecipient(NamedTuple):
     """A row of the ledger that this worker holds, with what it takes to write the message."""
 
     id: int
@@ -36,26 +34,30 @@ class ClaimedRecipient:
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Self:
         """Return a row of the database, whose last and eleventh columns are JSON texts."""
-        values: list[Any] = list(row)
-        values[_DATA] = None if values[_DATA] is None else json.loads(values[_DATA])
-        values[-1] = json.loads(values[-1]) if values[-1] else {}
-        return cls(*values)
+        attributes, data = row[-1], row[_DATA]
+        read = {} if attributes is None or attributes == "{}" else json.loads(attributes)
+        if data is None:
+            return cls._make((*row[:-1], read))
+        return cls._make((*row[:_DATA], json.loads(data), *row[_DATA + 1 : -1], read))
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a ledger row becomes. `uncount` takes back an attempt that never reached a server."""
+class Outcome(NamedTuple):
+    """What a ledger row becomes.
+
+    `at` is when that was known. `uncount` takes back an attempt that never reached a server.
+    `answered` says that it is a server's answer, rather than a decision of ours.
+    """
 
     recipient_id: int
     state: RecipientState
+    at: datetime
     reason: str = ""
     not_before: datetime | None = None
     uncount: bool = False
+    answered: bool = False
     ip: str = ""
     smtp_code: int | None = None
     enhanced_code: str = ""
     smtp_response: str = ""
     bounce_class: str = ""
     queue_id: str = ""
-    sent_at: datetime | None = None
-    delivered_at: datetime | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
 class EventType(enum.StrEnum):
@@ -51,8 +51,7 @@ class Source(enum.StrEnum):
     SYSTEM = "system"  # our own decision (deadline, attempts, policy)
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryEvent:
+class DeliveryEvent(NamedTuple):
     """One thing that happened to one message.
 
     `natural_key` is the same whenever the same thing is reported again, whatever the report is

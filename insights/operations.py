@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from insights.events import DeliveryEvent
+from common.storable import storable
+from insights.events import DeliveryEvent, EventType
 from insights.partitions import Month, month_of
 
 # From about this many events on COPY beats an INSERT of their values: it costs 2 ms to begin with,
@@ -80,6 +81,49 @@ def record_events(events: Sequence[DeliveryEvent]) -> int:
         return _insert(events) if len(events) < COPY_FROM else _copy(events)
 
 
+# Which events an outcome stands for. Their natural key is that of `insights.events.attempt_key`.
+_TYPE_NUMBERS = {event_type: number for number, event_type in enumerate(EventType)}
+_TOLD = {
+    "sent": (EventType.SENT,),
+    "delivered": (EventType.SENT, EventType.DELIVERED),
+    "bounced": (EventType.BOUNCED,),
+    "failed": (EventType.FAILED,),
+    "planned": (EventType.DEFERRED,),
+}
+_TOLD_ROWS = ", ".join(
+    f"('{state}', '{event_type}', {_TYPE_NUMBERS[event_type]})"
+    for state, event_types in _TOLD.items()
+    for event_type in event_types
+)
+_FROM_OUTCOMES = f"""
+{_INSERT}
+SELECT r.organization_id, r.campaign_id, r.id, told.event_type, r.provider, c.identity_id,
+    r.list_id, c.stream, r.ip, r.variant, o.smtp_code, o.enhanced_code, o.bounce_class, '', NULL,
+    CASE WHEN o.answered THEN 'smtp' ELSE 'system' END,
+    (lpad(to_hex(r.id), 16, '0')
+        || lpad(to_hex((r.attempts::bigint << 8) | told.number), 16, '0'))::uuid,
+    o.at, COALESCE(NULLIF(o.smtp_response, ''), o.reason), '', ARRAY[]::varchar[]
+FROM settled_outcomes AS o
+JOIN (VALUES {_TOLD_ROWS}) AS told (state, event_type, number) ON told.state = o.state
+JOIN campaigns_recipient AS r ON r.id = o.id
+JOIN campaigns_campaign AS c ON c.id = r.campaign_id
+WHERE NOT o.uncount
+ORDER BY r.id
+{_ONCE}
+"""  # noqa: S608  put together from constants alone
+
+
+def record_outcome_events() -> int:
+    """Write the events of the outcomes that the ledger has just recorded in this transaction.
+
+    Returns how many were new. Nothing about them passes through Python again, since this is done
+    for every message.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FROM_OUTCOMES)
+        return int(cursor.rowcount)
+
+
 def _insert(events: Sequence[DeliveryEvent]) -> int:
     statement = f"{_INSERT} VALUES {', '.join([_PLACES] * len(events))} {_ONCE}"
     with connection.cursor() as cursor:
@@ -102,17 +146,10 @@ def _copy(events: Sequence[DeliveryEvent]) -> int:
 def _row(event: DeliveryEvent) -> tuple[Any, ...]:
     return (
         *_as_they_are(event),
-        _storable(event.smtp_response),
-        _storable(event.url),
+        storable(event.smtp_response),
+        storable(event.url),
         list(event.actor_reasons),
     )
-
-
-def _storable(text: str) -> str:
-    """Return the text without what PostgreSQL cannot hold: a strange server must not stop us."""
-    if text.isascii() and "\x00" not in text:
-        return text
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def make_partitions(*, now: datetime, months_ahead: int = 3) -> list[str]:

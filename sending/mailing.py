@@ -40,6 +40,7 @@ def variables_of(campaign: Campaign) -> dict[str, object]:
         "organization": {
             "name": organization.name,
             "postal_address": organization.postal_address,
+            "timezone": str(organization.timezone),
         },
     }
 
@@ -97,13 +98,11 @@ class CampaignMail:
         for ip_id, ip in self._ips.items():
             if (ip_id, list_id) not in self._compiled:
                 list_ = ContactList.objects.filter(pk=list_id).first() if list_id else None
-                self._compiled[ip_id, list_id] = self._compile(ip, list_, {})
+                self._compiled[ip_id, list_id] = self._compile(ip, list_)
 
-    def _compile(
-        self, ip: SendingIP, list_: ContactList | None, extra: Mapping[str, object]
-    ) -> CompiledMessage:
+    def _compile(self, ip: SendingIP, list_: ContactList | None) -> CompiledMessage:
         sender = sender_of(self._campaign, ip=ip, list_=list_)
-        return compile_message(self._content, sender=sender, variables={**self._variables, **extra})
+        return compile_message(self._content, sender=sender, variables=self._variables)
 
     def envelope(self, row: ClaimedRecipient, *, ip_id: int, date: str) -> Envelope:
         """Return the finished message to one recipient, to leave through `ip_id`.
@@ -118,6 +117,7 @@ class CampaignMail:
             message_id=row.message_id,
             date=date,
             contact=contact_variables(row),
+            data=row.data,
             tokens=Tokens(
                 tokens.opened,
                 tokens.clicked,
@@ -130,13 +130,8 @@ class CampaignMail:
             row.id,
             tokens.return_path + self._return_paths[ip_id],
             row.email,
-            self._compiled_for(row, ip_id).encode(message),
+            self._compiled[ip_id, row.list_id].encode(message),
         )
-
-    def _compiled_for(self, row: ClaimedRecipient, ip_id: int) -> CompiledMessage:
-        if row.data is None:
-            return self._compiled[ip_id, row.list_id]
-        return self._compile(self._ips[ip_id], None, {"data": row.data})
 
 
 def contact_variables(row: ClaimedRecipient) -> dict[str, Any]:

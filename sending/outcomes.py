@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from campaigns.states import RecipientState
 from insights.classification import classify_refusal
@@ -32,8 +33,7 @@ class RetryRules:
     final_hop: bool = False  # the transport's acceptance means delivered
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What one answer means for its row: the new state, and the events to record."""
 
     state: RecipientState
@@ -59,10 +59,12 @@ def judge(receipt: Receipt, *, attempts: int, rules: RetryRules) -> Verdict:
             return _deferred(receipt, attempts, rules)
 
 
+_TAKEN_BY_RELAY = Verdict(RecipientState.SENT, (EventType.SENT,))
+_TAKEN_BY_FINAL_HOP = Verdict(RecipientState.DELIVERED, (EventType.SENT, EventType.DELIVERED))
+
+
 def _accepted(rules: RetryRules) -> Verdict:
-    if rules.final_hop:
-        return Verdict(RecipientState.DELIVERED, (EventType.SENT, EventType.DELIVERED))
-    return Verdict(RecipientState.SENT, (EventType.SENT,))
+    return _TAKEN_BY_FINAL_HOP if rules.final_hop else _TAKEN_BY_RELAY
 
 
 def _refused(receipt: Receipt) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 DEADLINE_PASSED = "deadline_passed"
 CONTACT_DELETED = "contact_deleted"
@@ -13,8 +14,7 @@ THROTTLED = "throttled"
 SEND_TIME = "send_time"
 
 
-@dataclass(frozen=True, slots=True)
-class RecipientFacts:
+class RecipientFacts(NamedTuple):
     """What is known of one claimed recipient."""
 
     recipient_id: int
@@ -56,24 +56,21 @@ class BatchFacts:
     deadline_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(NamedTuple):
     """Hand the message over through this IP now."""
 
     recipient_id: int
     ip_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(NamedTuple):
     """Never send this message."""
 
     recipient_id: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Defer:
+class Defer(NamedTuple):
     """Look at this message again at `until`."""
 
     recipient_id: int

@@ -114,13 +114,21 @@ class SegmentAdmin(OrganizationScopedAdmin):
     @admin.display(description="Rules")
     def rules_shown(self, segment: Segment) -> str:
         """Return how many conditions there are."""
-        number = json.dumps(segment.rules).count("{") - 1
+        number = _condition_count(segment.rules)
         return "1 condition" if number == 1 else f"{number} conditions"
 
     @admin.display(description="Changed", ordering="updated_at")
     def changed(self, segment: Segment) -> str:
         """Return when the segment was last changed."""
         return moment(segment.updated_at)
+
+
+def _condition_count(rule: dict[str, Any]) -> int:
+    """Return how many conditions stand in a rule, those within groups included."""
+    for group in ("all", "any", "none"):
+        if group in rule:
+            return sum(map(_condition_count, rule[group]))
+    return _condition_count(rule["not"]) if "not" in rule else 1
 
 
 def _matching(written: str, organization: Organization) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from campaigns.ledger import ClaimedRecipient, Outcome
 from campaigns.models import NEVER_ENGAGED, Campaign, Contact, Recipient
 from campaigns.queries.audience import ledger_values
 from campaigns.states import RUNNING, InDoubtPolicy, RecipientState
+from common.storable import storable
 
 LEASE_LOST = "lease_lost"
 RESEND_LIMIT = 10_000  # rows planned again at once
@@ -62,24 +63,44 @@ RETURNING r.id, r.contact_id, r.list_id, r.email, c.email_key, r.provider, r.var
     c.first_name, c.last_name, c.language, c.timezone, c.attributes
 """
 
+# What the batch in hand came to; emptied at the end of the transaction. `insights` reads it too.
+_OUTCOME_TYPES = {
+    "id": "int8",
+    "state": "text",
+    "at": "timestamptz",
+    "reason": "text",
+    "not_before": "timestamptz",
+    "uncount": "bool",
+    "answered": "bool",
+    "ip": "text",
+    "smtp_code": "int2",
+    "enhanced_code": "text",
+    "smtp_response": "text",
+    "bounce_class": "text",
+    "queue_id": "text",
+}
+_OUTCOMES = f"""
+CREATE TEMPORARY TABLE IF NOT EXISTS settled_outcomes (
+    {", ".join(f"{name} {kind}" for name, kind in _OUTCOME_TYPES.items())}
+) ON COMMIT DELETE ROWS;
+DELETE FROM settled_outcomes
+"""  # noqa: S608  all names are fixed
+_COPY_OUTCOMES = "COPY settled_outcomes FROM STDIN (FORMAT BINARY)"
 _RECORD = """
-UPDATE campaigns_recipient AS r
-SET state = o.state, reason = o.reason, not_before = COALESCE(o.not_before, r.not_before),
-    attempts = r.attempts - o.uncount, ip = o.ip, smtp_code = o.smtp_code,
-    enhanced_code = o.enhanced_code, smtp_response = o.smtp_response,
-    bounce_class = o.bounce_class, queue_id = o.queue_id,
-    sent_at = COALESCE(o.sent_at, r.sent_at),
-    delivered_at = COALESCE(o.delivered_at, r.delivered_at),
-    lease_owner = CASE WHEN o.state = 'in_doubt' THEN r.lease_owner END, lease_until = NULL
-FROM unnest(
-    %(id)s::bigint[], %(state)s::text[], %(reason)s::text[], %(not_before)s::timestamptz[],
-    %(uncount)s::int[], %(ip)s::text[], %(smtp_code)s::int[], %(enhanced_code)s::text[],
-    %(smtp_response)s::text[], %(bounce_class)s::text[], %(queue_id)s::text[],
-    %(sent_at)s::timestamptz[], %(delivered_at)s::timestamptz[]
-) AS o (id, state, reason, not_before, uncount, ip, smtp_code, enhanced_code, smtp_response,
-    bounce_class, queue_id, sent_at, delivered_at)
-WHERE r.id = o.id AND r.lease_owner = %(owner)s AND r.state IN ('claimed', 'in_doubt')
-RETURNING r.id
+WITH written AS (
+    UPDATE campaigns_recipient AS r
+    SET state = o.state, reason = o.reason, not_before = COALESCE(o.not_before, r.not_before),
+        attempts = r.attempts - o.uncount::int, ip = o.ip, smtp_code = o.smtp_code,
+        enhanced_code = o.enhanced_code, smtp_response = o.smtp_response,
+        bounce_class = o.bounce_class, queue_id = o.queue_id,
+        sent_at = CASE WHEN o.state IN ('sent', 'delivered') THEN o.at ELSE r.sent_at END,
+        delivered_at = CASE WHEN o.state = 'delivered' THEN o.at ELSE r.delivered_at END,
+        lease_owner = CASE WHEN o.state = 'in_doubt' THEN r.lease_owner END, lease_until = NULL
+    FROM settled_outcomes AS o
+    WHERE r.id = o.id AND r.lease_owner = %(owner)s AND r.state IN ('claimed', 'in_doubt')
+    RETURNING r.id
+)
+DELETE FROM settled_outcomes WHERE id NOT IN (SELECT id FROM written) RETURNING id
 """
 
 
@@ -125,20 +146,30 @@ def claim_batch(
 
 
 def record_outcomes(outcomes: Sequence[Outcome], *, owner: uuid.UUID) -> set[int]:
-    """Write what became of leased rows, and return the ids of those that were still `owner`'s."""
-    if not outcomes:
-        return set()
-    bound: dict[str, Any] = {
-        name: [getattr(outcome, name) for outcome in outcomes]
-        for name in Outcome.__dataclass_fields__
-        if name not in ("recipient_id", "uncount", "state")
-    }
-    bound["id"] = [outcome.recipient_id for outcome in outcomes]
-    bound["state"] = [outcome.state.value for outcome in outcomes]
-    bound["uncount"] = [int(outcome.uncount) for outcome in outcomes]
+    """Write what became of leased rows; return the ids of those that were no longer `owner`'s.
+
+    To be called within a transaction, in which the outcomes that were written stay readable in the
+    temporary table `settled_outcomes`.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_RECORD, bound | {"owner": owner})
+        cursor.execute(_OUTCOMES)
+        with cursor.copy(_COPY_OUTCOMES) as copy:
+            copy.set_types(list(_OUTCOME_TYPES.values()))
+            for outcome in outcomes:
+                copy.write_row(_storable(outcome))
+        cursor.execute(_RECORD, {"owner": owner})
         return {row[0] for row in cursor.fetchall()}
+
+
+def _storable(outcome: Outcome) -> tuple[Any, ...]:
+    return (
+        outcome.recipient_id,
+        outcome.state.value,
+        *outcome[2:10],
+        storable(outcome.smtp_response),
+        str(outcome.bounce_class),
+        storable(outcome.queue_id),
+    )
 
 
 _RELEASE = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 TOKEN_MAX_LENGTH = 40  # characters; the encoded lines of a message leave this much room for a token
 
@@ -56,8 +57,7 @@ class Sender:
     extra_headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(NamedTuple):
     """The signed tokens of one message: URL-safe ASCII, each at most `TOKEN_MAX_LENGTH` long.
 
     Link number n leads to `<base_url>/t/c/<clicked>.<n>`; a link whose address is only known for
@@ -71,8 +71,7 @@ class Tokens:
     sign_url: Callable[[int, str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What differs from recipient to recipient.
 
     `to_address` is ASCII, `message_id` has no angle brackets, `date` is as RFC 5322 writes it.

@@ -61,8 +61,7 @@ def send_test(
     shown = contact or EXAMPLE
     envelopes = []
     for number, address in enumerate(targets):
-        message = dataclasses.replace(
-            preview_message(shown, domain=campaign.identity.domain.name),
+        message = preview_message(shown, domain=campaign.identity.domain.name)._replace(
             to_address=address,
             date=format_datetime(clock()),
             message_id=make_msgid(domain=campaign.identity.domain.name).strip("<>"),

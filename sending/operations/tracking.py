@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -38,8 +37,7 @@ def _record(
     link_number: int | None = None,
 ) -> None:
     event = message.event(event_type, source=Source.TRACKING, ts=now, natural_key=uuid.uuid4())
-    event = replace(
-        event,
+    event = event._replace(
         actor=Actor.UNKNOWN,
         actor_reasons=NOT_CLASSIFIED,
         url=url,

@@ -71,9 +71,11 @@ class Claimer:
             if not rows:
                 return None
             decisions = plan_batch(self._facts(rows, now=now))
-            campaigns.operations.ledger.record_outcomes(_settled_by_plan(decisions), owner=owner)
+            not_now = _settled_by_plan(decisions, now=now)
+            if not_now:
+                campaigns.operations.ledger.record_outcomes(not_now, owner=owner)
         by_ip = _by_ip(rows, decisions)
-        for list_id in {row.list_id for of_ip in by_ip.values() for row in of_ip if not row.data}:
+        for list_id in {row.list_id for of_ip in by_ip.values() for row in of_ip}:
             self.mail.load_list(list_id)
         return Batch(owner, journal, by_ip, now + self.lease * STOP_BEFORE_LEASE_SHARE)
 
@@ -108,22 +110,23 @@ def _recipient_facts(row: ClaimedRecipient, suppressed: Mapping[str, str]) -> Re
     )
 
 
-def _settled_by_plan(decisions: Sequence[Decision]) -> list[Outcome]:
+def _settled_by_plan(decisions: Sequence[Decision], *, now: datetime) -> list[Outcome]:
     """Return what becomes of those who are not mailed now; the attempt is taken back."""
     outcomes = []
     for decision in decisions:
         match decision:
             case Skip(recipient_id, reason):
                 outcomes.append(
-                    Outcome(recipient_id, RecipientState.SKIPPED, reason=reason, uncount=True)
+                    Outcome(recipient_id, RecipientState.SKIPPED, now, reason, uncount=True)
                 )
             case Defer(recipient_id, until, reason):
                 outcomes.append(
                     Outcome(
                         recipient_id,
                         RecipientState.PLANNED,
-                        reason=reason,
-                        not_before=until,
+                        now,
+                        reason,
+                        until,
                         uncount=True,
                     )
                 )

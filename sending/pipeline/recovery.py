@@ -67,14 +67,11 @@ def _record(
         campaign.deadline_at,
         campaign.prepared_at or campaign.created_at,
     )
-    facts = feedback.MailFacts(
-        campaign.organization_id, campaign.pk, campaign.identity_id, campaign.stream
-    )
     answers = {receipt.recipient_id: receipt for receipt in journal.receipts}
     doubtful = set(journal.in_doubt)
     settled = [_from_receipt(row, answers[row.id], rules) for row in held if row.id in answers]
     settled += [_in_doubt(row, now) for row in held if row.id in doubtful]
-    feedback.record(facts, settled, owner=owner)
+    feedback.record(settled, organization_id=campaign.organization_id, owner=owner)
 
 
 def _from_receipt(row: ClaimedRecipient, receipt: Receipt, rules: RetryRules) -> Settled:

@@ -132,9 +132,6 @@ class _Run:
         self._campaign, self._ips, self._clock, self._until = campaign, ips, clock, until
         self._mail = CampaignMail(campaign, ips=ips)
         self._claimer = Claimer(campaign, ips, self._mail, conf.journal_directory(), conf.lease())
-        self._facts = feedback.MailFacts(
-            campaign.organization_id, campaign.pk, campaign.identity_id, campaign.stream
-        )
         self._database = _Database()
         self._journals = Journals()
         self._transports: dict[int, Transport] = {}
@@ -220,10 +217,11 @@ class _Run:
 
     def _write(self, batch: Batch) -> None:
         """Record a batch; only then is its journal no longer needed."""
-        feedback.record(self._facts, batch.settled, owner=batch.owner)
+        feedback.record(
+            batch.settled, organization_id=self._campaign.organization_id, owner=batch.owner
+        )
         campaigns.operations.ledger.release(owner=batch.owner)
-        batch.journal.forget(one.row.id for one in batch.settled)
-        batch.journal.close()
+        batch.journal.discard()
         for ip_id, reason in batch.unreached.items():
             if ip_id not in batch.reached:
                 self._leave_alone(ip_id, reason)

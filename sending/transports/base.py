@@ -1,12 +1,14 @@
-"""What a transport takes and gives back: an envelope in, exactly one receipt out."""
+"""What a transport takes and gives back: an envelope in, exactly one receipt out.
+
+What is made once a message is a NamedTuple: a frozen dataclass costs ten times as much to make.
+"""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Answer(enum.StrEnum):
@@ -35,8 +37,7 @@ class Stage(enum.StrEnum):
     BODY = "body"
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One message to one address, ready for the wire.
 
     `data` is the complete message: ASCII, CRLF line ends, ending in CRLF, not dot-stuffed.
@@ -49,8 +50,7 @@ class Envelope:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The answer to one envelope.
 
     `code` and `response` are exactly what the server said (several lines joined by a newline, each

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from campaigns.models import User
@@ -47,10 +47,15 @@ class Watched:
         self.page = page
         self.faults: list[str] = []
         self._home = urlsplit(home).netloc
-        page.on("console", lambda said: self._note(said.type == "error", f"console: {said.text}"))
+        page.on("console", self._said)
         page.on("pageerror", lambda error: self._note(True, f"script: {error}"))
         page.on("request", lambda asked: self._note(self._is_foreign(asked.url), asked.url))
         page.on("response", lambda got: self._note(got.status >= 400, f"{got.status} {got.url}"))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        url = message.location["url"]
+        asked_by_itself = url.endswith("/favicon.ico")  # on pages that are not found or allowed
+        self._note(message.type == "error" and not asked_by_itself, f"{message.text} {url}")
 
     def _note(self, wrong: bool, what: str) -> None:
         if wrong:

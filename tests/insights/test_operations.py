@@ -42,7 +42,7 @@ class TestRecordEvents:
         assert record_events([event, *EventFactory.build_batch(size - 1)]) == size
 
         stored = DeliveryEvent.objects.get(natural_key=event.natural_key)
-        for name in type(event).__dataclass_fields__:
+        for name in event._fields:
             given = getattr(event, name)
             assert getattr(stored, name) == (list(given) if name == "actor_reasons" else given)
 

@@ -11,7 +11,7 @@ from insights.providers.mail.charsets import decode_bytes
 from insights.providers.mail.limits import HEADER_CHARACTERS, READ_HEADERS, RETURNED_CHARACTERS
 
 _FIELD = re.compile(r"([!-9;-~]{1,80})[ \t]{0,8}:(.*)", re.DOTALL)
-_FOLD = re.compile(r"\s*\n\s+")
+_FOLD = re.compile(r"\n[ \t]*")
 
 
 class Headers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +11,10 @@ from email.policy import compat32
 
 from insights.providers.mail.charsets import decode_bytes
 from insights.providers.mail.headers import Headers, read_headers
+from insights.providers.mail.html import words_of_html
 from insights.providers.mail.limits import READ_BYTES, READ_DELIMITERS
 
 _DELIMITER = re.compile(rb"^--", re.MULTILINE)
-_INVISIBLE = re.compile(r"<(style|script|head)\b.{0,20000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6]|/?table|hr)\b[^<>]{0,300}>", re.IGNORECASE)
-_TAG = re.compile(r"<[/!a-zA-Z][^<>]{0,2000}>")
 _CHARSET = re.compile(r"charset\s{0,4}=\s{0,4}[\"']?([\w.:+-]{1,40})", re.IGNORECASE)
 _TYPE = re.compile(r"\s*([\w.+-]{1,60}/[\w.+-]{1,60})")
 
@@ -112,10 +109,4 @@ def _text(part: Message, kind: str) -> str:
         return ""
     charset = _CHARSET.search(str(part.get("Content-Type", "")))
     text = decode_bytes(payload, charset[1] if charset else "").replace("\0", "")
-    return html_words(text) if kind == "text/html" else text
-
-
-def html_words(markup: str) -> str:
-    """Return what a reader of some HTML sees, roughly: one line for each block."""
-    visible = _BREAK.sub("\n", _INVISIBLE.sub(" ", markup))
-    return html.unescape(_TAG.sub("", visible))
+    return words_of_html(text) if kind == "text/html" else text

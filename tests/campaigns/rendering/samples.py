@@ -7,6 +7,7 @@ import email
 import email.policy
 import re
 from collections.abc import Mapping
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 from hypothesis import strategies as st
@@ -91,12 +92,23 @@ def message(contact: Mapping[str, object] | None = None, **changes: object) -> M
         contact={"first_name": "Zoë", "email": "zoe@mail.example"} if contact is None else contact,
         tokens=tokens(),
     )
-    return dataclasses.replace(given, **changes)
+    return given._replace(**changes)
 
 
 def parsed(data: bytes) -> EmailMessage:
     """Return an encoded message as Python's email package reads it."""
     return email.message_from_bytes(data, policy=email.policy.default)
+
+
+def name_and_address(header: str) -> tuple[str, str]:
+    """Return what a raw To header says (RFC 5322, RFC 2047)."""
+    shown, bracket, address = header.rpartition("<")
+    if not bracket:
+        return "", header
+    shown = shown.removesuffix(" ").removesuffix("\r\n")
+    if shown.startswith('"'):
+        return re.sub(r"\\(.)", r"\1", shown[1:-1]), address.rstrip(">")
+    return str(make_header(decode_header(shown))), address.rstrip(">")
 
 
 def body(data: bytes, subtype: str) -> str:

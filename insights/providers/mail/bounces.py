@@ -1,0 +1,102 @@
+"""Bounces: by the fields of a status report, or by the words of whoever wrote the report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from insights.providers.mail.addresses import addresses_of, same_address
+from insights.providers.mail.anatomy import Anatomy
+from insights.providers.mail.diagnostics import answer_in, code_in, diagnose, host_in
+from insights.providers.mail.dsn import finding_of
+from insights.providers.mail.notices import Entry, entries_of, words_about
+from insights.providers.mail.phrases import BOUNCE_SUBJECTS, DAEMONS, FAILURES, WARNINGS
+from insights.providers.mail.reading import Action, Finding, MailKind
+
+_ANSWER = re.compile(r"^\s*(?:re|aw|antw|sv|vs|fwd?|wg|tr|rv|odp|回复|转发)\s*:", re.IGNORECASE)
+_NULL_PATHS = frozenset({"", "<>", "<mailer-daemon>", "mailer-daemon", "<#@[]>"})
+
+
+def status_findings(anatomy: Anatomy) -> list[Finding]:
+    """Return what a delivery status report says about each recipient."""
+    if anatomy.status is None:
+        return []
+    found = [finding_of(fields, notice=anatomy.notice) for fields in anatomy.status.recipients]
+    return [finding for finding in found if finding.recipient]
+
+
+def worded_findings(anatomy: Anatomy) -> list[Finding]:
+    """Return what a report without status fields says about each recipient it names."""
+    if not is_report(anatomy):
+        return []
+    delayed = _is_warning(anatomy)
+    return [_finding(entry, delayed=delayed) for entry in _entries(anatomy)]
+
+
+def is_report(anatomy: Anatomy) -> bool:
+    """Return whether a mail without status fields reports a failure of delivery.
+
+    It takes a sign of who wrote it and a sign of what about; a person who quotes a bounce, or a
+    vacation notice from an empty sender, gives only one of them.
+    """
+    headers = anatomy.headers
+    if headers.get("X-Failed-Recipients"):
+        return True
+    by_daemon = is_daemon(anatomy)
+    subject = headers.get("Subject")
+    if _ANSWER.match(subject) and not by_daemon:
+        return False
+    about = bool(BOUNCE_SUBJECTS.search(subject))
+    in_words = bool(FAILURES.search(anatomy.notice))
+    returns = bool(anatomy.returned)
+    if by_daemon:
+        return about or in_words or code_in(anatomy.notice) is not None
+    return about and in_words and (has_null_path(anatomy) or returns)
+
+
+def is_daemon(anatomy: Anatomy) -> bool:
+    """Return whether a mail system wrote the mail, as far as its sender says so."""
+    headers = anatomy.headers
+    writers = [headers.get(name) for name in ("From", "Sender", "Return-Path")]
+    return any(DAEMONS.search(writer) for writer in writers)
+
+
+def has_null_path(anatomy: Anatomy) -> bool:
+    """Return whether the mail came from the empty sender, as reports do (RFC 5321 4.5.5)."""
+    paths = anatomy.headers.all("Return-Path")
+    return any(path.strip().lower() in _NULL_PATHS for path in paths)
+
+
+def _is_warning(anatomy: Anatomy) -> bool:
+    return bool(WARNINGS.search(anatomy.headers.get("Subject") + "\n" + anatomy.notice))
+
+
+def _entries(anatomy: Anatomy) -> list[Entry]:
+    declared = addresses_of(anatomy.headers.all("X-Failed-Recipients"))
+    if declared:
+        return [Entry(address, words_about(anatomy.notice, address)) for address in declared]
+    named = entries_of(anatomy.notice, ignored=anatomy.own_addresses)
+    return named or _returned_recipient(anatomy)
+
+
+def _returned_recipient(anatomy: Anatomy) -> list[Entry]:
+    """Return the one address that the returned message was for, when the report names nobody."""
+    recipients = addresses_of(anatomy.returned.all("To") + anatomy.returned.all("Cc"))
+    unique: Sequence[str] = list(dict.fromkeys(recipients))
+    if len(unique) == 1 and not any(same_address(unique[0], own) for own in anatomy.own_addresses):
+        return [Entry(unique[0], anatomy.notice)]
+    return []
+
+
+def _finding(entry: Entry, *, delayed: bool) -> Finding:
+    diagnosis = diagnose(answer_in(entry.words), words=entry.words)
+    return Finding(
+        kind=MailKind.DELAYED if delayed else MailKind.BOUNCE,
+        recipient=entry.address,
+        action=Action.DELAYED if delayed else Action.FAILED,
+        status=diagnosis.status,
+        smtp_code=diagnosis.smtp_code,
+        diagnostic=diagnosis.text,
+        remote_host=host_in(entry.words),
+        bounce_class=None if delayed else diagnosis.bounce_class,
+    )

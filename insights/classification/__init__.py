@@ -14,7 +14,7 @@ from insights.classification.codes import (
     class_of_enhanced,
 )
 from insights.classification.stages import ABOUT_THE_SENDER, Stage, stage_of
-from insights.classification.wordings import UNKNOWN_ADDRESS, Wording, wording_of, words_of
+from insights.classification.wordings import Wording, names_bad_address, wording_of, words_of
 from insights.events import BounceClass
 
 READ_CHARACTERS = 4_000  # of a response: what it means stands in its first lines
@@ -85,7 +85,7 @@ def _of_address_code(wording: Wording | None, words: str) -> BounceClass:
 
     Some providers answer 5.1.1 to what their own words call policy.
     """
-    if wording is None or UNKNOWN_ADDRESS.search(words):
+    if wording is None or names_bad_address(words):
         return BounceClass.HARD
     return wording.meaning
 

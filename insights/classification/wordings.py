@@ -40,6 +40,7 @@ _PERSON = (
 )
 _HOST = r"(?:host|domain|mx|mail ?server|server|site|system|gateway|destination)"
 _FEW = r"[^\n]{0,60}?"  # some words between
+UNKNOWN_ADDRESS: Final = "unknown_address"
 
 
 WORDINGS: Final = (
@@ -50,6 +51,15 @@ WORDINGS: Final = (
             # KDDI (au, ezweb, UQ mobile): no address between the colons means that the customer
             # filters this sender; a mailbox that is not there is named.
             r"\b550:? ?: User unknown",
+        ),
+    ),
+    _wording(
+        "recipient_choice",
+        _BLOCK,
+        (
+            r"recipient(?:'s)? preferences|preferences of the (?:person|recipient|user)",
+            r"(?:rejected|refused|declined|blocked) by (?:the |its )?(?:recipient|user|addressee)",
+            r"does not (?:want|wish) to receive|only accepts? (?:mail|messages|e-?mail) from",
         ),
     ),
     _wording(
@@ -68,7 +78,7 @@ WORDINGS: Final = (
             r"no access from mail server",
             r"not (?:allowed|authori[sz]ed|permitted) to (?:send|use)",
             r"sender verify failed",
-            r"(?:real|valid|fully[- ]qualified) (?:domain|host ?name)",
+            r"\b(?:real|valid|fully[- ]qualified) (?:domain|host ?name)",
         ),
     ),
     _wording(
@@ -110,7 +120,7 @@ WORDINGS: Final = (
             r"reputation",
             r"\bbanned\b",
             r"\b(?:ip|host|client|network|domain|server|sender)\b[^\n]{0,60}?\b(?:block|listed|deni)",
-            r"listed (?:at|by|in|on) ",
+            r"(?<!not )listed (?:at|by|in|on) ",
             r"blocked (?:by|using|due|for|because|from|-)",
             r"(?:has been|is|was|been|temporarily|permanently) blocked",
             r"\babuse|\babusive|complaints?\b",
@@ -135,7 +145,7 @@ WORDINGS: Final = (
             r"not allowed|prohibited|not authori[sz]ed|unauthori[sz]ed",
             r"administrative(?:ly)? (?:prohibit|block|den)",
             r"multiple addresses in from|header(?:s)? (?:are|is|not)|rfc ?\d{3,4}|not compliant"
-            r"|non-?compliant|malformed|bare lf|8-?bit",
+            r"|non-?compliant|malformed (?:mime|header|message|mail)|bare lf|8-?bit",
             r"attachment|executable",
         ),
     ),
@@ -143,7 +153,7 @@ WORDINGS: Final = (
         "rate",
         _BLOCK,
         (
-            r"too many (?!hops|recipients)",
+            r"too many (?!hops)",
             r"rate[- ]?limit|exceeded (?:the )?(?:rate|limit)|over the limit|throttl",
             r"unexpected volume|unusual rate|temporarily deferred|too fast|frequen",
             r"try again later|service (?:refused?|currently|temporarily)|veuillez essayer",
@@ -196,23 +206,6 @@ WORDINGS: Final = (
         ),
     ),
     _wording(
-        "expired",
-        _EXPIRED,
-        (
-            r"timed? ?out|time-?out\b",
-            r"expired|too long in (?:the )?queue|in (?:the )?queue too long|queue time",
-            r"retry (?:time|period|limit)[^\n]{0,20}exceeded|maximum (?:queue|retry)",
-            r"not delivered within|undelivered (?:after|for)|could not be delivered for",
-            r"no route to host|network (?:is )?unreachable|connection (?:refused|reset|lost|closed)"
-            r"|not reachable|not respond|is down|could ?n[o']t? (?:not )?(?:be )?(?:contact|connect)"
-            r"|unable to (?:contact|connect)|delivery time|cannot connect|lost connection",
-            r"host (?:name )?lookup failure|name server|malformed or unexpected|servfail"
-            r"|server failure|temporary failure in name|dns (?:timeout|failure|error)"
-            r"|all relevant mx records point to non-existent",
-            r"temporary (?:failure|error|problem)|temporarily (?:unavailable|unable|rejected)",
-        ),
-    ),
-    _wording(
         "unknown_host",
         _HARD,
         (
@@ -228,6 +221,25 @@ WORDINGS: Final = (
         ),
     ),
     _wording(
+        "expired",
+        _EXPIRED,
+        (
+            r"timed? ?out|time-?out\b",
+            r"expired|too long in (?:the )?queue|in (?:the )?queue too long|queue time",
+            r"retry (?:time|period|limit)[^\n]{0,20}exceeded|maximum (?:queue|retry)",
+            r"not delivered within|undelivered (?:after|for)|could not be delivered for",
+            r"no route to host|network (?:is )?unreachable|connection (?:refused|reset|lost|closed)"
+            r"|not reachable|not respond|is down|could ?n[o']t? (?:not )?(?:be )?(?:contact|connect)"
+            r"|unable to (?:contact|connect)|delivery time|cannot connect|lost connection",
+            r"host (?:name )?lookup failure|name server|malformed or unexpected|servfail"
+            r"|server failure|temporary failure in name|dns (?:timeout|failure|error)"
+            r"|all relevant mx records point to non-existent",
+            r"did not accept our requests? to connect|failing for a long time|giving up|for the last"
+            r" \d+ (?:seconds|hours|days)|aborted after",
+            r"temporary (?:failure|error|problem)|temporarily (?:unavailable|unable|rejected)",
+        ),
+    ),
+    _wording(
         "disabled",
         _SOFT,
         (
@@ -240,7 +252,16 @@ WORDINGS: Final = (
         ),
     ),
     _wording(
-        "unknown_address",
+        "no_account",  # more than "unknown": says where it was looked up
+        _HARD,
+        (
+            r"(?:does|do) ?n[o']t have (?:an? |any )?(?:[\w.-]{1,60} )?(?:account|mailbox)",
+            r"(?:account|mailbox) that you tried to reach does not exist",
+            r"resolver\.adr\.|not listed in|not in (?:the|our) (?:directory|address|database)",
+        ),
+    ),
+    _wording(
+        UNKNOWN_ADDRESS,
         _HARD,
         (
             rf"{_PERSON}\b{_FEW}(?:unknown|not (?:be )?(?:found|exist|known|valid|here|available"
@@ -254,31 +275,36 @@ WORDINGS: Final = (
             rf"|unroutable|undeliverable|not a (?:valid|known)) {_PERSON}",
             r"no (?:mail ?box|account|user|recipient|address|person|one)\b[^\n]{0,30}?(?:here|by that"
             r"|found|such|with that|of that|exist|match)",
-            r"(?:does|do) ?n[o']t have (?:an? )?(?:[\w.-]{1,60} )?(?:account|mailbox)",
-            r"doesn't have (?:an? |any )?(?:[\w.-]{1,60} )?(?:account|mailbox)",
-            r"not listed in|not in (?:the|our) (?:directory|address|database)|no such (?:user|person"
-            r"|address|email)|recipname|recipnotfound|resolver\.adr\.|wasn't found at"
+            r"no such (?:user|person|address|email)|recipname|recipnotfound|wasn't found at"
             r"|address not found|mailbox not found|can(?:no|')t find (?:user|mailbox|recipient)"
             r"|user (?:is )?not|unknown or illegal|recipient (?:not|address) (?:ok|found)"
             r"|has (?:been )?(?:moved|closed|removed|deleted)",
+            r"(?:^|\d |: ?|recipient )address rejected\.?[ \t]*(?:$|\n|\(in reply)",  # nothing but that
+            r"^\W{0,4}542 \W{0,4}rejected",  # Symantec Email Security.cloud: not on its list
             r"не (?:существует|найден)|такого пользователя нет|нет такого|недоступен"
             r"|adressee unknown|addressee unknown|ist nicht (?:bekannt|vorhanden)|(?:utilisateur"
-            r"|destinataire)[^\n]{0,30}(?:inconnu|invalide)|不存在|存在しない|存在しません|見つかりません"
+            r"|destinataire)[^\n]{0,30}(?:inconnu|invalide)|不存在|存在しない(?!か|可能性)|存在しません|見つかりません"
             r"|宛先不明",
         ),
     ),
 )
-UNKNOWN_ADDRESS: Final = next(w.pattern for w in WORDINGS if w.name == "unknown_address")
 
 
 _NOT_WORDS: Final = re.compile(r"https?://[^\s<>]{1,500}|[^\s<>\"]{1,100}@[^\s<>\",;:]{1,255}")
 
+_SPACES: Final = re.compile(r"[ \t]{2,}")
+
 
 def words_of(response: str) -> str:
     """Return a response without its links and addresses: what they spell means nothing."""
-    return _NOT_WORDS.sub("", response)
+    return _SPACES.sub(" ", _NOT_WORDS.sub("", response))
 
 
 def wording_of(words: str) -> Wording | None:
     """Return the first wording of the table that some words hold, or None."""
     return next((wording for wording in WORDINGS if wording.pattern.search(words)), None)
+
+
+def names_bad_address(words: str) -> bool:
+    """Return whether some words say anywhere that the address is bad, beside what else they say."""
+    return any(w.pattern.search(words) for w in WORDINGS if w.meaning is BounceClass.HARD)

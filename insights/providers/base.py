@@ -7,10 +7,13 @@ import json
 import re
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from insights.reports import Report
 
 LONGEST_RESPONSE_CHARS = 2000  # what is kept of an answer; the longest real ones have about 700
+CLOCK_AHEAD_LIMIT = timedelta(days=1)  # a clock further ahead than this is simply wrong
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _THREE_DIGITS = re.compile(r"[0-9]{3}")
 _SMTP_CODES = range(200, 600)  # RFC 5321 4.2.1; some providers invent codes beyond
 
@@ -61,3 +64,17 @@ def smtp_code(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value in _SMTP_CODES:
         return value
     return None
+
+
+def moment(value: object, *, received_at: datetime) -> datetime | None:
+    """Return a time that a payload gives as UTC; None if it is none, or cannot be true."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    given = value if value.tzinfo else value.replace(tzinfo=UTC)
+    true = _EARLIEST <= given <= received_at + CLOCK_AHEAD_LIMIT
+    return given.astimezone(UTC) if true else None

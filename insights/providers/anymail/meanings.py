@@ -159,7 +159,7 @@ _EVENTS: Final[Mapping[str, Mapping[str, Mapping[object, EventType | None]]]] = 
     "Mandrill": {"event": {"delivered": EventType.DELIVERED}},
     "Postal": {
         "event": {"MessageLoaded": EventType.OPENED},
-        "payload.status": {"HardFail": EventType.BOUNCED, "Held": None},
+        "payload.status": {"HardFail": EventType.BOUNCED, "Held": EventType.FAILED},
     },
     # A filter's verdict on the message, not a person's.
     "Postmark": {"Type": {"SpamNotification": EventType.BOUNCED}},

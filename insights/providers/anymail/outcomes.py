@@ -31,7 +31,7 @@ _EVENT_TYPES: Final[Mapping[str, EventType]] = {  # anymail's; those not named t
     "unsubscribed": EventType.UNSUBSCRIBED,
 }
 _HARD_REASONS: Final = frozenset({"invalid", "bounced"})  # anymail's reject reasons
-_ANSWERED: Final = frozenset(
+OF_DELIVERY: Final = frozenset(  # what servers do; the others are what people and machines do
     {EventType.SENT, EventType.DELIVERED, EventType.DEFERRED, EventType.BOUNCED, EventType.FAILED}
 )
 _PERMANENT_CODE: Final = 500  # and above; RFC 5321 4.2.1
@@ -76,7 +76,7 @@ def outcome_of(event: AnymailTrackingEvent, *, esp_name: str) -> Outcome | None:
     )
     if event_type is None:
         return None
-    if event_type not in _ANSWERED:
+    if event_type not in OF_DELIVERY:
         return Outcome(event_type)
     outcome = _with_answer(event, event_type, esp_name=esp_name)
     if event_type == EventType.BOUNCED:

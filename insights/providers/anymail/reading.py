@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from insights.events import EventType, Source
-from insights.providers.anymail.outcomes import Outcome, outcome_of
+from insights.providers.anymail.outcomes import OF_DELIVERY, Outcome, outcome_of
 from insights.providers.anymail.places import Places, at, first, places_of
-from insights.providers.base import natural_key, storable
+from insights.providers.base import moment, natural_key, storable
 from insights.reports import References, Report
 
 if TYPE_CHECKING:
     from anymail.signals import AnymailTrackingEvent
 
 _REPEATED: Final = frozenset({EventType.DEFERRED, EventType.OPENED, EventType.CLICKED})
-_BY_PERSONS: Final = frozenset({EventType.OPENED, EventType.CLICKED})
+_TRACKED: Final = frozenset({EventType.OPENED, EventType.CLICKED})
 _OLD_NAMES: Final = {"SendinBlue": "Brevo"}
 _LONGEST_ID_DIGITS: Final = 18  # fits a bigint
 
@@ -53,27 +53,27 @@ def _report(
     event: AnymailTrackingEvent, outcome: Outcome, *, esp_name: str, received_at: datetime
 ) -> Report:
     raw, places = event.esp_event, places_of(esp_name)
-    moment = _moment(first(raw, places.happened)) or _moment(event.timestamp)
-    by_person = outcome.event_type in _BY_PERSONS
+    happened = moment(first(raw, places.happened), received_at=received_at)
+    ts = happened or moment(event.timestamp, received_at=received_at)
     user_agent = storable(event.user_agent) or storable(first(raw, places.user_agent))
     return Report(
         event_type=outcome.event_type,
-        ts=moment or received_at,
+        ts=ts or received_at,
         source=Source.ANYMAIL,
-        natural_key=natural_key(Source.ANYMAIL, esp_name, *_said(event, outcome, moment)),
+        natural_key=natural_key(Source.ANYMAIL, esp_name, *_said(event, outcome, ts)),
         references=_references(event, places),
         smtp_code=outcome.code,
         enhanced_code=outcome.enhanced_code,
         smtp_response=outcome.text,
         bounce_class=outcome.bounce_class,
         remote_host=storable(first(raw, places.remote_host)),
-        ip="" if by_person else _address(first(raw, places.sending_ip)),
+        ip=_address(first(raw, places.sending_ip)) if outcome.event_type in OF_DELIVERY else "",
         url=storable(event.click_url) if outcome.event_type == EventType.CLICKED else "",
-        user_agent=user_agent if by_person else "",
+        user_agent=user_agent if outcome.event_type in _TRACKED else "",
     )
 
 
-def _said(event: AnymailTrackingEvent, outcome: Outcome, moment: datetime | None) -> list[object]:
+def _said(event: AnymailTrackingEvent, outcome: Outcome, ts: datetime | None) -> list[object]:
     """Return what tells this event from all others and stays the same when it comes again."""
     said: list[object] = [
         outcome.event_type,
@@ -82,8 +82,7 @@ def _said(event: AnymailTrackingEvent, outcome: Outcome, moment: datetime | None
         outcome.bounce_class or "",  # a soft bounce may be followed by a hard one
     ]
     if outcome.event_type in _REPEATED:
-        when = moment.astimezone(UTC) if moment else event.event_id
-        said += [when, event.click_url, event.user_agent, outcome.code]
+        said += [ts or event.event_id, event.click_url, event.user_agent, outcome.code]
     return said
 
 
@@ -103,17 +102,6 @@ def _recipient_id(metadata: object) -> int | None:
     digits = str(given) if isinstance(given, int | str) and not isinstance(given, bool) else ""
     known = digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_ID_DIGITS
     return int(digits) if known else None
-
-
-def _moment(value: object) -> datetime | None:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _address(value: object) -> str:

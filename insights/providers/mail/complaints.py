@@ -20,7 +20,7 @@ _RECIPIENT_FIELDS = (
     "Original-Recipient",
     "Final-Recipient",
 )
-_RETURNED_FIELDS = ("X-HmXmrOriginalRecipient", "X-Original-To", "Delivered-To", "To")
+_RETURNED_FIELDS = ("X-HmXmrOriginalRecipient", "To", "X-Original-To", "Delivered-To")
 _JUNK_MAIL_REPORTING = "X-HmXmrOriginalRecipient"  # Outlook.com's programme of that name
 _TYPE_FIELD = re.compile(r"^Feedback-Type[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _OTHER_FIELD = re.compile(

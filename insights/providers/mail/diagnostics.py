@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from insights.classification import certain_class, enhanced_code_in
 from insights.classification.codes import class_of_code
-from insights.classification.stages import stage_of
+from insights.classification.stages import Stage, stage_of
+from insights.classification.wordings import UNKNOWN_ADDRESS, wording_of, words_of
 from insights.events import BounceClass
 from insights.providers.mail.limits import DIAGNOSTIC_CHARACTERS
 
@@ -21,13 +22,14 @@ _CODE = re.compile(
 _LEADING_CODE = re.compile(rf"^\W{{0,4}}({_REPLY})\b")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})")
+_NAME = r"([A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,63}){1,10})"
 _HOST = re.compile(
-    r"(?:\bhost |while talking to |connect(?:ed)? to |Giving up on |Remote host |by the server for the"
-    r" recipient domain [\w.-]{1,80} by |from |host: )\s{0,3}"
-    r"([A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,63}){1,10})",
+    r"(?:\bhost:? |while talking to |connect(?:ed)? to |Giving up on |Remote host |host: "
+    rf"|by the server for the recipient domain [\w.-]{{1,80}} by )\s{{0,3}}{_NAME}"
+    rf"|{_NAME} \[[\da-fA-F.:]{{3,45}}\] did not like",
     re.IGNORECASE,
 )
-_HOST_FIELD = re.compile(r"([A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,63}){1,10})")
+_HOST_FIELD = re.compile(_NAME)
 _SPACE = re.compile(r"\s+")
 
 
@@ -38,7 +40,19 @@ class Diagnosis:
     text: str
     smtp_code: int | None
     status: str
-    bounce_class: BounceClass | None
+    bounce_class: BounceClass
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What there is to judge by."""
+
+    answer: str  # of the server
+    words: str  # of the report
+    code: int | None
+    own_status: str  # in the answer
+    status: str  # that the reporting system chose
+    stage: Stage | None
 
 
 def plain_diagnostic(value: str) -> str:
@@ -64,19 +78,22 @@ def code_in(text: str) -> int | None:
 
 
 def answer_in(words: str) -> str:
-    """Return what a server said out of what a report says: from the first code to the paragraph's end.
+    """Return what a server said out of what a report says: from its code to the paragraph's end.
 
-    Without a code, the first paragraph; the report's own words then stand for the server's.
+    Without a code, the first paragraph that has a meaning, or all of it: the report's own words then
+    stand for the server's.
     """
-    found = _CODE.search(words)
-    rest = words[found.start(1) :] if found else words.lstrip()
-    return one_line(_PARAGRAPH.split(rest, 1)[0])
+    if found := _CODE.search(words):
+        return one_line(_PARAGRAPH.split(words[found.start(1) :], 1)[0])
+    paragraphs = _PARAGRAPH.split(words[:DIAGNOSTIC_CHARACTERS])
+    telling = (paragraph for paragraph in paragraphs if wording_of(words_of(paragraph)))
+    return one_line(next(telling, words))
 
 
 def host_in(text: str) -> str:
     """Return the server that a text names as the one that answered, or an empty name."""
     found = _HOST.search(text[:DIAGNOSTIC_CHARACTERS])
-    return found[1].lower().rstrip(".") if found else ""
+    return (found[1] or found[2]).lower() if found else ""
 
 
 def host_of_field(value: str) -> str:
@@ -91,29 +108,48 @@ def diagnose(diagnostic: str, *, status: str = "", words: str = "") -> Diagnosis
     `diagnostic` is what the server said, `status` what the reporting system made of it, `words` the
     part of the report for people that is about this recipient.
     """
-    code = code_in(diagnostic) or code_in(words)
-    own = enhanced_code_in(diagnostic)
-    known = _class_of(diagnostic, code=code, own=own, status=status, words=words)
+    answer = diagnostic or answer_in(words)
+    said = _Said(
+        answer=answer,
+        words=words,
+        code=code_in(answer) or code_in(words),
+        own_status=enhanced_code_in(answer),
+        status=status,
+        stage=stage_of(answer) or stage_of(words),
+    )
     return Diagnosis(
-        text=diagnostic or one_line(words),
-        smtp_code=code,
-        status=own or status or enhanced_code_in(words),
-        bounce_class=known or class_of_code(code),
+        text=answer,
+        smtp_code=said.code,
+        status=said.own_status or status or enhanced_code_in(words),
+        bounce_class=_proven(_class_of(said), said),
     )
 
 
-def _class_of(
-    diagnostic: str, *, code: int | None, own: str, status: str, words: str
-) -> BounceClass | None:
+def _class_of(said: _Said) -> BounceClass:
     """Return the class by what is nearest to the server: its answer, the status, the report.
 
     Gateways choose the status by themselves, so that a permanent one stands behind the server's
     own words; a temporary one tells that there was no final answer.
     """
-    stage = stage_of(diagnostic) or stage_of(words)
-    first = own or (status if status.startswith("4.") else "")
+    first = said.own_status or (said.status if said.status.startswith("4.") else "")
     return (
-        (certain_class(code, first, diagnostic, stage=stage) if diagnostic or first else None)
-        or (certain_class(code, status, diagnostic, stage=stage) if status and not own else None)
-        or (certain_class(code, own or status, words, stage=stage) if words else None)
+        certain_class(said.code, first, said.answer, stage=said.stage)
+        or certain_class(said.code, first or said.status, said.answer, stage=said.stage)
+        or certain_class(said.code, first or said.status, said.words, stage=said.stage)
+        or class_of_code(said.code)
     )
+
+
+def _proven(bounce_class: BounceClass, said: _Said) -> BounceClass:
+    """Return the class, but SOFT for an unknown address that is not proven.
+
+    A quoted "550 No such user" without a code for the address, from a system that does not say
+    which command was refused, may be about the content: several in a row count, not one.
+    """
+    status = said.own_status or said.status
+    coded = status and not status.endswith(".0.0")
+    wording = wording_of(words_of(said.answer))
+    unproven = wording is not None and wording.name == UNKNOWN_ADDRESS and said.code is not None
+    if bounce_class is BounceClass.HARD and unproven and not coded and said.stage is not Stage.RCPT:
+        return BounceClass.SOFT
+    return bounce_class

@@ -39,7 +39,7 @@ def finding_of(fields: Headers, *, notice: str) -> Finding:
     return Finding(
         kind=kind,
         recipient=recipient,
-        original_recipient=clean_address(fields.get("Original-Recipient")),
+        original_recipient=clean_address(fields.raw("Original-Recipient")),
         action=action,
         status=diagnosis.status,
         smtp_code=diagnosis.smtp_code,

@@ -36,6 +36,10 @@ class Headers:
         """Return every header of a name, decoded, in their order."""
         return [decoded(value) for field, value in self._fields if field == name.lower()]
 
+    def raw(self, name: str) -> str:
+        """Return the first header of a name as it stands, or an empty text."""
+        return next((value for field, value in self._fields if field == name.lower()), "")
+
     def names(self) -> frozenset[str]:
         """Return the names there are, in lower case."""
         return frozenset(name for name, _ in self._fields)

@@ -166,12 +166,18 @@ def _entries(lines: Sequence[str], mentions: Sequence[_Mention], shape: _Shape) 
     for number in range(len(mentions), 0, -1):
         mention = mentions[number - 1]
         if shape.answer_above:
-            words = "\n".join(lines[borders[number - 1] + 1 : mention.line + 1])
+            words = _answered_above(lines[borders[number - 1] + 1 : mention.line + 1])
         else:
             shared = words = _below(lines, mention, borders[number + 1]) or shared
         words = words or _above(lines, mention, borders[number - 1])
         entries.append(Entry(mention.address, words[:DIAGNOSTIC_CHARACTERS]))
     return entries[::-1]
+
+
+def _answered_above(lines: Sequence[str]) -> str:
+    """Return the last dialogue in a transcript: from the command on."""
+    commands = [number for number, line in enumerate(lines) if line.startswith(">>>")]
+    return "\n".join(lines[commands[-1] :] if commands else lines)
 
 
 def _below(lines: Sequence[str], mention: _Mention, border: int) -> str:

@@ -10,7 +10,8 @@ from insights.providers.mail.addresses import clean_address
 from insights.providers.mail.headers import Headers, fields_of
 from insights.providers.mail.limits import FINDINGS, NOTICE_CHARACTERS
 
-_RECIPIENT_FIELDS = frozenset({"final-recipient", "original-recipient", "x-actual-recipient"})
+_NAMING_FIELDS = ("Final-Recipient", "Original-Recipient", "X-Actual-Recipient")
+_RECIPIENT_FIELDS = frozenset(name.lower() for name in _NAMING_FIELDS)
 _MARK = re.compile(
     r"^(?:Final-Recipient|Original-Recipient|Action|Diagnostic-Code)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
@@ -41,11 +42,14 @@ def read_status(text: str) -> StatusReport:
 
 
 def recipient_of(fields: Headers) -> str:
-    """Return whom the fields are about, as the reporting system names it."""
-    for name in ("Final-Recipient", "Original-Recipient", "X-Actual-Recipient"):
-        if address := clean_address(fields.get(name)):
-            return address
-    return ""
+    """Return whom the fields are about, as the reporting system names it.
+
+    Where that is no address to mail to (a program, a name inside a network), the address that the
+    mail was sent to.
+    """
+    named = [clean_address(fields.raw(name)) for name in _NAMING_FIELDS]
+    mailable = (address for address in named if "." in address.partition("@")[2])
+    return next(mailable, "") or next(filter(None, named), "")
 
 
 def _is_recipient(fields: Headers) -> bool:

@@ -6,10 +6,10 @@ import ipaddress
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Self
 
-from insights.providers.base import PayloadError, storable
+from insights.providers.base import PayloadError, moment, storable
 
 CONNECTED = "delivery.connect"
 _LARGEST_ID = 2**64 - 1
@@ -56,7 +56,7 @@ class MailEvent:
             raise EventError("The event has no data.")
         return cls(
             kind=event["type"],
-            at=_moment(event.get("createdAt")) or received_at,
+            at=moment(event.get("createdAt"), received_at=received_at) or received_at,
             queue_id=_queue_id(data.get("queueId")),
             attempt=str(data.get("spanId") or ""),
             sender=storable(data.get("from")),
@@ -99,14 +99,6 @@ def raw_events(raw: bytes) -> list[Any]:
 
 def _attempt(event: MailEvent) -> str:
     return f"{event.queue_hex}/{event.attempt}"
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(storable(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _queue_id(value: object) -> int:

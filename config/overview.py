@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,6 +13,7 @@ from django.utils.formats import number_format
 
 import sending.queries.overview
 from campaigns.access import Access
+from campaigns.models import Campaign
 from campaigns.roles import Role
 from campaigns.states import CampaignState
 from common.admin import pill
@@ -24,6 +26,7 @@ EVENT_WORDS = {
     EventType.OPENED: "Opens",
     EventType.CLICKED: "Clicks",
 }
+FIGURES = "figures"  # the part of the page that is asked for by itself
 NOTABLE_CHANGE = 0.5  # of the usual number; smaller ups and downs are not named
 
 
@@ -58,10 +61,11 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         found = sending.queries.overview.overview(access.organization, now=now)
         steps = first_steps(found.setup)
         context |= {
-            "running": [_running(campaign, progress) for campaign, progress in found.running],
+            "running": [_running(campaign, waiting) for campaign, waiting in found.running],
             "scheduled": found.scheduled,
             "attention": attention(found),
-            "figures": [_figure(comparison) for comparison in found.compared],
+            "figures": _figures(access, now=now) if FIGURES in request.GET else None,
+            "figures_url": f"?{FIGURES}=1",
             "steps": steps if access.may(Role.EDITOR) else [],
             "next_step": next((step for step in steps if not step.done), None),
             "has_campaign": found.setup.has_campaign,
@@ -187,17 +191,26 @@ def _campaign_url(page: str, pk: int) -> str:
     return reverse(f"admin:campaigns_campaign_{page}", args=[pk])
 
 
-def _running(campaign: Any, progress: Any) -> dict[str, Any]:
+def _running(campaign: Campaign, waiting: int) -> dict[str, Any]:
+    total = campaign.audience_count or 0
+    percent = f"{100 * max(0, total - waiting) / total:.1f}" if total else "0.0"
     return {
         "campaign": campaign,
-        "progress": progress,
-        "percent": f"{100 * progress.share_done:.1f}",
+        "total": total,
+        "waiting": waiting,
+        "percent": percent,
         "state": pill(
             campaign.get_state_display(),
             "warning" if campaign.state == CampaignState.PAUSED else "active",
         ),
         "url": _campaign_url("overview", campaign.pk),
     }
+
+
+def _figures(access: Access, *, now: datetime) -> list[dict[str, Any]]:
+    """Return the numbers of today; the page asks for them once it is there."""
+    found = sending.queries.overview.compared(access.organization, now=now)
+    return [_figure(comparison) for comparison in found]
 
 
 def _figure(comparison: Comparison) -> dict[str, Any]:

@@ -71,7 +71,8 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
     list_filter = ("event_type", "provider", "bounce_class")
     search_fields = ("recipient_id",)
     search_help_text = "Search by the beginning of an address"
-    ordering = ("-ts", "-id")
+    ordering = ("-id",)  # as they were recorded, which the primary key sorts
+    sortable_by = ()
     fieldsets = (
         (None, {"fields": ("happened", "event_shown", "address", "campaign_shown")}),
         ("What the server said", {"fields": ("smtp_code", "enhanced_code", "smtp_response")}),
@@ -111,7 +112,7 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
             event.campaign = Campaign.objects.filter(pk=event.campaign_id).first()
         return event  # type: ignore[no-any-return]
 
-    @admin.display(description="When", ordering="ts")
+    @admin.display(description="When")
     def happened(self, event: DeliveryEvent) -> SafeString:
         """Return when it happened."""
         return moment(event.ts)
@@ -121,7 +122,7 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
         """Return whose message it was."""
         return event.recipient.email if event.recipient else unknown("The record is gone")
 
-    @admin.display(description="What happened", ordering="event_type")
+    @admin.display(description="What happened")
     def event_shown(self, event: DeliveryEvent) -> SafeString:
         """Return the event as a coloured word."""
         return pill(*EVENT_WORDS[EventType(event.event_type)])
@@ -142,7 +143,7 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
         """Return the IP the message left from."""
         return event.ip or unknown("Nothing was handed over here")
 
-    @admin.display(description="Mailbox provider", ordering="provider")
+    @admin.display(description="Mailbox provider")
     def provider_shown(self, event: DeliveryEvent) -> str:
         """Return who filters the mail of the address."""
         return provider_name(event.provider)

@@ -252,11 +252,13 @@ WORDINGS: Final = (
         ),
     ),
     _wording(
-        "no_account",  # more than "unknown": says where it was looked up
+        "no_account",  # more than "unknown": says where it was looked up, or names the address
         _HARD,
         (
             r"(?:does|do) ?n[o']t have (?:an? |any )?(?:[\w.-]{1,60} )?(?:account|mailbox)",
             r"(?:account|mailbox) that you tried to reach does not exist",
+            r"recipient name is not recogni[sz]ed|\bunknown (?:user|recipient|address|mailbox): *$",
+            r"^\W{0,4}542 \W{0,4}rejected",  # Symantec Email Security.cloud: not on its list
             r"resolver\.adr\.|not listed in|not in (?:the|our) (?:directory|address|database)",
         ),
     ),
@@ -280,7 +282,6 @@ WORDINGS: Final = (
             r"|user (?:is )?not|unknown or illegal|recipient (?:not|address) (?:ok|found)"
             r"|has (?:been )?(?:moved|closed|removed|deleted)",
             r"(?:^|\d |: ?|recipient )address rejected\.?[ \t]*(?:$|\n|\(in reply)",  # nothing but that
-            r"^\W{0,4}542 \W{0,4}rejected",  # Symantec Email Security.cloud: not on its list
             r"не (?:существует|найден)|такого пользователя нет|нет такого|недоступен"
             r"|adressee unknown|addressee unknown|ist nicht (?:bekannt|vorhanden)|(?:utilisateur"
             r"|destinataire)[^\n]{0,30}(?:inconnu|invalide)|不存在|存在しない(?!か|可能性)|存在しません|見つかりません"

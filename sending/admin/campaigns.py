@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -14,9 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from campaigns.models import Campaign, CampaignKind, Recipient
+from campaigns.models import Campaign, CampaignKind
 from campaigns.roles import Role
-from campaigns.states import EDITABLE, WAITING, CampaignState
+from campaigns.states import EDITABLE, CampaignState
 from common.admin import (
     OrganizationScopedAdmin,
     PlainChangeList,
@@ -29,6 +29,7 @@ from common.admin import (
 )
 from sending.admin import moves, overview, preview, recipients
 from sending.admin.words import campaign_pill
+from sending.queries.overview import waiting_counts
 
 CODE = {"class": "mw-code", "spellcheck": "false"}
 ALL_DONE = frozenset({CampaignState.SENT})
@@ -72,23 +73,17 @@ class CampaignList(PlainChangeList):
     """A page of campaigns, each running one with the share that is done."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Fetch the page; count the ledgers of those under way, in one query."""
+        """Fetch the page; count who still waits in those under way, all of them at once."""
         super().get_results(request)
         self.result_list = list(self.result_list)
-        running = [c.pk for c in self.result_list if CampaignState(c.state) in UNDER_WAY]
-        done = _done_counts(running) if running else {}
+        under_way = [c.pk for c in self.result_list if CampaignState(c.state) in UNDER_WAY]
+        waiting = waiting_counts(under_way)
         for campaign in self.result_list:
-            campaign.done_count = done.get(campaign.pk)
+            campaign.waiting_count = waiting.get(campaign.pk)
 
     def url_for_result(self, result: Campaign) -> str:
         """Return the way to a campaign's own page; its form is one tab of that."""
         return reverse("admin:campaigns_campaign_overview", args=[result.pk])
-
-
-def _done_counts(campaign_ids: list[int]) -> dict[int, int]:
-    rows = Recipient.objects.filter(campaign__in=campaign_ids).values_list("campaign")
-    waiting = Q(state__in=[state.value for state in WAITING])
-    return dict(rows.annotate(done=Count("pk", filter=~waiting)).order_by())
 
 
 @admin.register(Campaign)
@@ -257,9 +252,9 @@ class CampaignAdmin(OrganizationScopedAdmin):
             return unknown("Goes on for as long as messages are asked for")
         if CampaignState(campaign.state) in ALL_DONE:
             return share_bar(1.0, label="100 %")
-        if not campaign.audience_count or campaign.done_count is None:
+        if not campaign.audience_count or campaign.waiting_count is None:
             return unknown("Not started")
-        share = campaign.done_count / campaign.audience_count
+        share = max(0.0, 1 - campaign.waiting_count / campaign.audience_count)
         return share_bar(share, label=f"{100 * share:.1f} %")
 
     @admin.display(description="From", ordering="identity__from_name")

@@ -64,7 +64,9 @@ class TestFirstSteps:
 
 class TestRunning:
     def test_shows_how_far_a_campaign_is(self, organization):
-        campaign = CampaignFactory(organization=organization, state="sending", name="Autumn")
+        campaign = CampaignFactory(
+            organization=organization, state="sending", name="Autumn", audience_count=4
+        )
         RecipientFactory.create_batch(3, campaign=campaign, state="sent")
         RecipientFactory(campaign=campaign)
 
@@ -177,7 +179,13 @@ class TestFigures:
         )
 
     def figures(self, organization):
-        return {figure["word"]: figure for figure in shown(organization).context["figures"]}
+        page = looking(organization).get(reverse("admin:index"), {"figures": "1"})
+        return {figure["word"]: figure for figure in page.context["figures"]}
+
+    def test_are_asked_for_once_the_page_is_there(self, organization):
+        text = shown(organization).content.decode()
+
+        assert 'hx-get="?figures=1"' in text
 
     def test_set_today_against_an_average_day(self, organization):
         self.record(organization, days_ago=0, count=10)

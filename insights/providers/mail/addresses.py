@@ -16,6 +16,7 @@ _ADDRESS = re.compile(ADDRESS)
 _TYPED = re.compile(
     r"^\s*(?:rfc-?\s?822|utf-?8|x400|x-[\w-]{1,30}|smtp|unknown)\s*;\s*", re.IGNORECASE
 )
+_SMTP = re.compile(r"^(?:smtp[=:]|mailto:)", re.IGNORECASE)  # of an X.400 attribute, of a link
 _ROUTE = re.compile(r"^@[^\s:@]{1,253}:")  # source route (RFC 5321 F.2)
 
 
@@ -28,7 +29,8 @@ def clean_address(text: str) -> str:
 
 def tidy(address: str) -> str:
     """Return an address without the punctuation of the sentence that it stood in."""
-    return address.rstrip(".!?").removeprefix("mailto:").strip()
+    local, _, domain = _SMTP.sub("", address).partition("@")
+    return f"{local}@{domain.partition('..')[0].rstrip('.!?')}"
 
 
 def addresses_in(text: str) -> list[str]:

@@ -36,6 +36,11 @@ class Anatomy:
         return self.mail.headers
 
     @property
+    def enclosed(self) -> str:
+        """The text of the first message inside, as it stands."""
+        return _first(self.mail.parts, {"message/rfc822"})
+
+    @property
     def own_addresses(self) -> list[str]:
         """Who wrote the mail and whom it was sent to."""
         return addresses_of([v for name in _OWN_ADDRESS_HEADERS for v in self.headers.all(name)])

@@ -24,6 +24,7 @@ _MAILBOX = re.compile(rf"(?:^|[\s<\"])unsubscribe(?:\+({UNSUBSCRIBE_TOKEN}))?@",
 _SUBJECT = re.compile(
     rf"^\s*(?:unsubscribe|remove)?[\s:<(\[]*({UNSUBSCRIBE_TOKEN})[\s>)\]]*$", re.IGNORECASE
 )
+_RECEIPT = "message/disposition-notification"
 _WORDS_READ = 4_000  # characters of a mail in which a weak sign may stand
 _WEAK_SIGNS_NEEDED = 2
 
@@ -67,7 +68,7 @@ def _answered_by_machine(anatomy: Anatomy) -> bool:
     submitted = headers.get("Auto-Submitted").strip().lower()
     if submitted.startswith(("auto-replied", "auto-notified")):
         return True
-    if any(name in headers for name in _MACHINE_HEADERS):
+    if _is_receipt(anatomy) or any(name in headers for name in _MACHINE_HEADERS):
         return True
     return _precedence(anatomy) in _MACHINE_PRECEDENCE or _weak_signs(anatomy) >= _WEAK_SIGNS_NEEDED
 
@@ -83,6 +84,11 @@ def _weak_signs(anatomy: Anatomy) -> int:
         + ("X-Auto-Response-Suppress" in anatomy.headers)
         + (_precedence(anatomy) in _BULK_PRECEDENCE)
     )
+
+
+def _is_receipt(anatomy: Anatomy) -> bool:
+    """Return whether a mail program reports that a mail was shown or deleted (RFC 8098)."""
+    return any(part.content_type == _RECEIPT for part in anatomy.mail.parts)
 
 
 def _written_by_machine(anatomy: Anatomy) -> bool:

@@ -48,10 +48,9 @@ def is_report(anatomy: Anatomy) -> bool:
         return False
     about = bool(BOUNCE_SUBJECTS.search(subject))
     in_words = bool(FAILURES.search(anatomy.notice))
-    returns = bool(anatomy.returned)
     if by_daemon:
         return about or in_words or code_in(anatomy.notice) is not None
-    return about and in_words and (has_null_path(anatomy) or returns)
+    return about and in_words and not headers.get("In-Reply-To")
 
 
 def is_daemon(anatomy: Anatomy) -> bool:

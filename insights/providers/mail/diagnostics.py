@@ -143,13 +143,13 @@ def _class_of(said: _Said) -> BounceClass:
 def _proven(bounce_class: BounceClass, said: _Said) -> BounceClass:
     """Return the class, but SOFT for an unknown address that is not proven.
 
-    A quoted "550 No such user" without a code for the address, from a system that does not say
-    which command was refused, may be about the content: several in a row count, not one.
+    A bare "No such user" without a code for the address, from a system that does not say which
+    command was refused, may be about the content: several in a row count, not one.
     """
     status = said.own_status or said.status
+    wording = wording_of(words_of(said.answer)) or wording_of(words_of(said.words))
+    bare = wording is not None and wording.name == UNKNOWN_ADDRESS
     coded = status and not status.endswith(".0.0")
-    wording = wording_of(words_of(said.answer))
-    unproven = wording is not None and wording.name == UNKNOWN_ADDRESS and said.code is not None
-    if bounce_class is BounceClass.HARD and unproven and not coded and said.stage is not Stage.RCPT:
+    if bounce_class is BounceClass.HARD and bare and not coded and said.stage is not Stage.RCPT:
         return BounceClass.SOFT
     return bounce_class

@@ -19,10 +19,11 @@ WORDS_LINES = 25  # below an address
 CONTEXT_LINES = 4  # above an address with nothing below it
 BEFORE_CHARACTERS = 120  # of a line, in front of an address
 
+_SECOND = re.compile(rf"[ \t]*<{ADDRESS}>")  # `"a@example.com" <a@example.com>`
 _MENTION = re.compile(
-    rf"(?<![\w.+=!#$%&*/?^`{{|}}~@-])[<\"'(]{{0,2}}(?P<address>{ADDRESS})[>\"')]{{0,2}}"
+    rf"(?<![\w.+=!#$%&*/?^`{{|}}~@-])[<\"'(\[]{{0,2}}(?P<address>{ADDRESS})[>\"')\]]{{0,2}}"
 )
-_LISTED = r"^[ \t]{0,16}(?:(?:>>>|[*•-]|\d{1,3}[.)])[ \t]{1,4})?"
+_LISTED = r"^[ \t]{0,16}(?:(?:>{1,3}|[*•-]|\d{1,3}[.)])[ \t]{1,4})?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ _SHAPES = (
     # `Recipient: a@example.com`, `Unknown user: ...`, `[Status: Error, Address: <...>, ...]`
     _shape(
         r"(?:recipients?|address(?:ee|es)?|rcpt to|addressed to|user|mailbox|account|destinat\w{1,6}"
-        r"|empf[aä]nger|получател\w{1,4}|宛先)(?: \w{1,12}){0,2}[ \t]*[:=][ \t]*(?:rfc822;)?[ \t]*$",
+        r"|empf[aä]nger|получател\w{1,4}|宛先)(?: \w{1,12}){0,2}[ \t]*[:=][ \t]*(?:rfc822;)?[ \t]*$|\bdda:$",
         r"",
     ),
     # `a@example.com on Thu, ...`, `a@example.com [User unknown]`, `<a@example.com> (reason)`
@@ -80,8 +81,8 @@ _SHAPES = (
         r"\b(?:to|for|an|à|a|al|para)[ \t]+$",
         r"",
     ),
-    _shape(r"", r""),  # anywhere
 )
+_ANYWHERE = _shape("", "")
 _DISTINCT_SHAPES = 5  # those above in which a report would not name the sender
 
 
@@ -95,8 +96,10 @@ def entries_of(notice: str, *, ignored: Iterable[str] = ()) -> list[Entry]:
     mentions = _mentions(lines)
     unlikely = {address.lower() for address in ignored} | _asked_or_sending(lines, mentions)
     likely = [mention for mention in mentions if mention.address.lower() not in unlikely]
-    return _first_shape(lines, likely, _SHAPES) or _first_shape(
-        lines, mentions, _SHAPES[:_DISTINCT_SHAPES]
+    return (
+        _first_shape(lines, likely, _SHAPES)
+        or _first_shape(lines, mentions, _SHAPES[:_DISTINCT_SHAPES])
+        or _only_one(lines, likely)
     )
 
 
@@ -114,7 +117,7 @@ def _mentions(lines: Sequence[str]) -> list[_Mention]:
             number,
             tidy(found["address"]),
             line[max(0, found.start() - BEFORE_CHARACTERS) : found.start()],
-            line[found.end() :],
+            _SECOND.sub("", line[found.end() :], 1),
         )
         for number, line in enumerate(lines)
         if "@" in line
@@ -149,6 +152,12 @@ def _first_shape(
         if found:
             return _entries(lines, _once(found), shape)
     return []
+
+
+def _only_one(lines: Sequence[str], mentions: Sequence[_Mention]) -> list[Entry]:
+    """Return the address that a report names anywhere, if it names no other."""
+    different = _once(mentions)
+    return _entries(lines, different, _ANYWHERE) if len(different) == 1 else []
 
 
 def _once(mentions: Iterable[_Mention]) -> list[_Mention]:

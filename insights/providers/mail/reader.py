@@ -48,10 +48,19 @@ def _as_report(anatomy: Anatomy, *, envelope_to: str) -> Reading | None:
         reading = _report(findings, anatomy, envelope_to=envelope_to)
         references = replace(reading.references, queue_id=notification.message_id)
         return replace(reading, references=references)
+    if _only_encloses(anatomy):
+        inner = take_apart(open_mail(anatomy.enclosed.encode("utf-8", "surrogateescape")))
+        anatomy = replace(inner, mail=replace(inner.mail, headers=anatomy.headers)) 
     for read in (complaint_findings, status_findings, worded_findings):
         if findings := read(anatomy):
             return _report(findings, anatomy, envelope_to=envelope_to)
     return None
+
+
+def _only_encloses(anatomy: Anatomy) -> bool:
+    """Return whether a gateway put a report into a mail that says nothing itself."""
+    words = anatomy.notice.strip()
+    return bool(anatomy.enclosed and not words and not anatomy.status and not anatomy.feedback)
 
 
 def _report(findings: Sequence[Finding], anatomy: Anatomy, *, envelope_to: str) -> Reading:

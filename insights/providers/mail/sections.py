@@ -10,7 +10,7 @@ from insights.providers.mail.limits import NOTICE_CHARACTERS, RETURNED_CHARACTER
 # OpenSMTPD, m-FILTER, IMail, Exchange, PowerMTA and what resembles them.
 _ANNOUNCEMENT = re.compile(
     r"^[ \t>*#=_-]{0,60}(?:"
-    r"(?:below|above|enclosed|attached|here|the following|this)?[^\n]{0,30}\b(?:is a )?copy of"
+    r"(?:below|above|enclosed|attached|here|the following|this)?(?:(?!receive)[^\n]){0,30}\b(?:is a )?copy of"
     r" (?:the|your)(?: original| returned)? (?:message|mail)"
     r"|(?:your )?(?:original|returned|unsent|undelivered|bounced|rejected) (?:message|mail)"
     r"(?:[ -]headers?)?(?: \w+){0,3}"

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from insights.events import Actor, BounceClass, EventType, Source
+from insights.metrics import DIMENSIONS
 
 
 def _choices(members: type[EventType | BounceClass | Actor | Source]) -> list[tuple[str, str]]:
@@ -59,3 +60,51 @@ class DeliveryEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_type} {self.recipient_id} {self.ts:%Y-%m-%d %H:%M:%S}"
+
+
+class HourlyCount(models.Model):
+    """How much happened in one hour of UTC, for each combination of what it is looked at by.
+
+    What each counter counts is said in `insights/metrics.py`. 0 stands for no identity and no list.
+    A correction arrives as a negative number, so the columns must be able to hold one.
+    """
+
+    hour = models.DateTimeField()
+    organization_id = models.BigIntegerField()
+    campaign_id = models.BigIntegerField()
+    provider = models.CharField(max_length=40)
+    identity_id = models.BigIntegerField()
+    list_id = models.BigIntegerField()
+    ip = models.CharField(max_length=45, blank=True)
+    stream = models.CharField(max_length=20)
+    variant = models.CharField(max_length=8, blank=True)
+    sent = models.IntegerField(default=0)
+    deferred = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
+    opens = models.IntegerField(default=0)
+    machine_opens = models.IntegerField(default=0)
+    clicks = models.IntegerField(default=0)
+    machine_clicks = models.IntegerField(default=0)
+    delivered = models.IntegerField(default=0)
+    bounced = models.IntegerField(default=0)
+    bounced_hard = models.IntegerField(default=0)
+    bounced_soft = models.IntegerField(default=0)
+    bounced_block = models.IntegerField(default=0)
+    bounced_expired = models.IntegerField(default=0)
+    unique_opens = models.IntegerField(default=0)
+    unique_clicks = models.IntegerField(default=0)
+    replies = models.IntegerField(default=0)
+    unsubscribes = models.IntegerField(default=0)
+    complaints = models.IntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["hour", *DIMENSIONS], name="hourly_count_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["campaign_id", "hour"], name="hourly_count_by_campaign"),
+            models.Index(fields=["organization_id", "hour"], name="hourly_count_by_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}h of campaign {self.campaign_id}"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 import campaigns.operations.ledger
-import insights.operations
+import insights.operations.recording
 import suppression.operations
 from campaigns.ledger import ClaimedRecipient, Outcome
 from insights.events import BounceClass
@@ -43,7 +43,7 @@ def record(settled: Sequence[Settled], *, organization_id: int, owner: uuid.UUID
         lost = campaigns.operations.ledger.record_outcomes(
             [_outcome(one) for one in settled], owner=owner
         )
-        insights.operations.record_outcome_events()
+        insights.operations.recording.record_outcome_events()
         _suppress_hard_bounces(organization_id, [one for one in settled if one.row.id not in lost])
 
 

@@ -12,7 +12,7 @@ import campaigns.operations.idempotency
 import campaigns.operations.imports
 import campaigns.queries.imports
 import campaigns.queries.ledger
-import insights.operations
+import insights.operations.partitions
 import sending.operations.importing
 import sending.operations.lifecycle
 import sending.pipeline.recovery
@@ -99,4 +99,4 @@ def forget_answers(**_: object) -> None:
 @shared_task(ignore_result=True)
 def make_partitions(**_: object) -> None:
     """Make room for the events of the coming months; once a day."""
-    insights.operations.make_partitions(now=timezone.now())
+    insights.operations.partitions.make_partitions(now=timezone.now())

@@ -70,9 +70,12 @@ class Recipient(models.Model):
     queue_id = models.CharField(max_length=100, blank=True, default="")
     sent_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
     clicked_at = models.DateTimeField(null=True)
+    replied_at = models.DateTimeField(null=True)
     unsubscribed_at = models.DateTimeField(null=True)
+    complained_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -89,12 +89,17 @@ _COPY_OUTCOMES = "COPY settled_outcomes FROM STDIN (FORMAT BINARY)"
 _RECORD = """
 WITH written AS (
     UPDATE campaigns_recipient AS r
-    SET state = o.state, reason = o.reason, not_before = COALESCE(o.not_before, r.not_before),
-        attempts = r.attempts - o.uncount::int, ip = o.ip, smtp_code = o.smtp_code,
-        enhanced_code = o.enhanced_code, smtp_response = o.smtp_response,
-        bounce_class = o.bounce_class, queue_id = o.queue_id,
+    SET state = CASE WHEN r.bounced_at IS NOT NULL THEN 'bounced'
+            WHEN r.delivered_at IS NOT NULL THEN 'delivered' ELSE o.state END,
+        reason = o.reason, not_before = COALESCE(o.not_before, r.not_before),
+        attempts = r.attempts - o.uncount::int, ip = o.ip, queue_id = o.queue_id,
+        smtp_code = CASE WHEN r.bounced_at IS NULL THEN o.smtp_code ELSE r.smtp_code END,
+        enhanced_code = CASE WHEN r.bounced_at IS NULL THEN o.enhanced_code
+            ELSE r.enhanced_code END,
+        smtp_response = CASE WHEN r.bounced_at IS NULL THEN o.smtp_response
+            ELSE r.smtp_response END,
+        bounce_class = CASE WHEN r.bounced_at IS NULL THEN o.bounce_class ELSE r.bounce_class END,
         sent_at = CASE WHEN o.state IN ('sent', 'delivered') THEN o.at ELSE r.sent_at END,
-        delivered_at = CASE WHEN o.state = 'delivered' THEN o.at ELSE r.delivered_at END,
         lease_owner = CASE WHEN o.state = 'in_doubt' THEN r.lease_owner END, lease_until = NULL
     FROM settled_outcomes AS o
     WHERE r.id = o.id AND r.lease_owner = %(owner)s AND r.state IN ('claimed', 'in_doubt')

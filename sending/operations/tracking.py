@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-import insights.operations
+import insights.operations.recording
 from insights.events import Actor, EventType, Source
 from insights.messages import Message
 
@@ -45,4 +45,4 @@ def _record(
     )
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_FIRST.format(column=column), [now, message.recipient_id])
-        insights.operations.record_events([event])
+        insights.operations.recording.record_events([event])

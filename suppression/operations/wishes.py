@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 import campaigns.operations.contacts
-import insights.operations
+import insights.operations.recording
 import suppression.queries
 from campaigns.models import Contact, ContactList, Organization, Recipient
 from insights.events import EventType, Source, attempt_key
@@ -90,7 +90,7 @@ def _note_unsubscribed(message: Message, *, now: datetime) -> None:
     event = message.event(
         EventType.UNSUBSCRIBED, source=Source.TRACKING, ts=row.unsubscribed_at, natural_key=key
     )
-    insights.operations.record_events([event])
+    insights.operations.recording.record_events([event])
 
 
 def _join(message: Message, lists: Collection[ContactList], *, now: datetime) -> None:

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from insights.events import EventType
-from insights.operations import record_events
+from insights.operations.recording import record_events
 from tests.calling import caller, fields_of
 from tests.factories.campaigns import THE_PAST, CampaignFactory, RecipientFactory
 from tests.factories.insights import EventFactory

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from insights.events import EventType, Source
-from insights.operations import record_events
+from insights.operations.recording import record_events
 from insights.queries import (
     counts_by_type,
     events_of,

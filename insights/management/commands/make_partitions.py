@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-import insights.operations
+import insights.operations.partitions
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make them and print the names of the new ones."""
-        made = insights.operations.make_partitions(
+        made = insights.operations.partitions.make_partitions(
             now=timezone.now(), months_ahead=options["months_ahead"]
         )
         self.stdout.write("\n".join(made) or "Every partition is there.")

@@ -50,7 +50,7 @@ def _as_report(anatomy: Anatomy, *, envelope_to: str) -> Reading | None:
         return replace(reading, references=references)
     if _only_encloses(anatomy):
         inner = take_apart(open_mail(anatomy.enclosed.encode("utf-8", "surrogateescape")))
-        anatomy = replace(inner, mail=replace(inner.mail, headers=anatomy.headers)) 
+        anatomy = replace(inner, mail=replace(inner.mail, headers=anatomy.headers))
     for read in (complaint_findings, status_findings, worded_findings):
         if findings := read(anatomy):
             return _report(findings, anatomy, envelope_to=envelope_to)

@@ -1,0 +1,54 @@
+"""The counters of a roll-up, and how each follows from events and from the ledger.
+
+Some count events: every deferral, every open. Others count messages, each once however often and
+by whomever it was reported: they follow from the facts on the ledger row, which are the earliest
+time of each thing. A message counts as delivered only while no bounce of it is known.
+"""
+
+from __future__ import annotations
+
+from insights.events import Actor, BounceClass, EventType
+
+# Counters of events: the condition on an event.
+EVENT_COUNTERS: dict[str, str] = {
+    "sent": f"event_type = '{EventType.SENT}'",
+    "deferred": f"event_type = '{EventType.DEFERRED}'",
+    "failed": f"event_type = '{EventType.FAILED}'",
+    "opens": f"event_type = '{EventType.OPENED}' AND actor = '{Actor.HUMAN}'",
+    "machine_opens": f"event_type = '{EventType.OPENED}' AND actor <> '{Actor.HUMAN}'",
+    "clicks": f"event_type = '{EventType.CLICKED}' AND actor = '{Actor.HUMAN}'",
+    "machine_clicks": f"event_type = '{EventType.CLICKED}' AND actor <> '{Actor.HUMAN}'",
+}
+
+# Facts of a message: the column of the ledger, and the condition on an event that it comes from.
+FACTS: dict[str, str] = {
+    "delivered_at": f"event_type = '{EventType.DELIVERED}'",
+    "bounced_at": f"event_type = '{EventType.BOUNCED}'",
+    "opened_at": EVENT_COUNTERS["opens"],
+    "clicked_at": EVENT_COUNTERS["clicks"],
+    "replied_at": f"event_type = '{EventType.REPLIED}'",
+    "unsubscribed_at": f"event_type = '{EventType.UNSUBSCRIBED}'",
+    "complained_at": f"event_type = '{EventType.COMPLAINED}'",
+}
+
+# Counters of messages: when they count, as a time, from the facts of a row called {row}.
+MESSAGE_COUNTERS: dict[str, str] = {
+    "delivered": "CASE WHEN {row}.bounced_at IS NULL THEN {row}.delivered_at END",
+    "bounced": "{row}.bounced_at",
+    **{
+        f"bounced_{bounce_class}": "CASE WHEN {row}.bounce_class = "
+        f"'{bounce_class}' THEN {{row}}.bounced_at END"
+        for bounce_class in BounceClass
+    },
+    "unique_opens": "{row}.opened_at",
+    "unique_clicks": "{row}.clicked_at",
+    "replies": "{row}.replied_at",
+    "unsubscribes": "{row}.unsubscribed_at",
+    "complaints": "{row}.complained_at",
+}
+
+COUNTERS = (*EVENT_COUNTERS, *MESSAGE_COUNTERS)
+DIMENSIONS = (
+    "organization_id", "campaign_id", "provider", "identity_id", "list_id", "ip", "stream",
+    "variant",
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Writes of events and what is counted of them."""

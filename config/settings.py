@@ -266,6 +266,7 @@ UNFOLD = {
     "ENVIRONMENT": "config.navigation.environment",
     "DASHBOARD_CALLBACK": "config.overview.callback",
     "STYLES": [lambda request: static("css/admin.css")],
+    "SCRIPTS": [lambda request: static("js/admin.js")],
     "COLORS": {
         "primary": {
             "50": "oklch(97.1% .013 240)",

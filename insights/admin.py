@@ -75,7 +75,7 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
     sortable_by = ()
     fieldsets = (
         (None, {"fields": ("happened", "event_shown", "address", "campaign_shown")}),
-        ("What the server said", {"fields": ("smtp_code", "enhanced_code", "smtp_response")}),
+        ("What the server said", {"fields": ("answer", "bounce_class")}),
         (
             "How it went there",
             {"fields": ("sent_from", "provider_shown", "stream", "variant", "source")},
@@ -86,7 +86,8 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
         ),
     )
     readonly_fields = (
-        "happened", "event_shown", "address", "campaign_shown", "sent_from", "provider_shown",
+        "happened", "event_shown", "address", "answer", "campaign_shown", "sent_from",
+        "provider_shown",
     )  # fmt: skip
 
     def get_changelist(self, request: HttpRequest, **_: Any) -> type[EventList]:

@@ -88,7 +88,14 @@ class SuppressionAdmin(OrganizationScopedAdmin):
     autocomplete_fields = ("list",)
     conditional_fields = {"list": "scope == 'list'"}
     fieldsets = (
-        (None, {"fields": ("email", "reason_shown", "scope_shown", "note")}),
+        (
+            None,
+            {
+                "fields": ("email", "reason_shown", "scope_shown", "note"),
+                "description": "To mail this address again, delete the entry. The audit log keeps "
+                "who did that.",
+            },
+        ),
         ("Where it comes from", {"fields": ("origin_shown", "added", "until")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "scope", "list", "expires_at", "note")}),)

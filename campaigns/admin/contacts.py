@@ -95,6 +95,7 @@ class SubscriptionInline(ScopedInline):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "list":
             field.widget = field.widget.widget
+        field.widget.attrs["aria-label"] = field.label
         return field
 
     @admin.display(description="Subscribed")

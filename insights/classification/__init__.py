@@ -14,7 +14,8 @@ from insights.classification.codes import (
     class_of_enhanced,
 )
 from insights.classification.stages import ABOUT_THE_SENDER, Stage, stage_of
-from insights.classification.wordings import Wording, names_bad_address, wording_of, words_of
+from insights.classification.wording import Wording, words_of
+from insights.classification.wordings import names_bad_address, wording_of
 from insights.events import BounceClass
 
 READ_CHARACTERS = 4_000  # of a response: what it means stands in its first lines

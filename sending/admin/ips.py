@@ -18,7 +18,14 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from campaigns.models import Identity
 from campaigns.roles import Role
-from common.admin import OrganizationScopedAdmin, moment, organization_of, pill, require_role
+from common.admin import (
+    OrganizationScopedAdmin,
+    moment,
+    organization_of,
+    pill,
+    require_role,
+    unknown,
+)
 from common.errors import DomainError
 from iprouting.models import SendingIP
 from sending.admin.words import answer_pill
@@ -65,9 +72,9 @@ class SendingIPAdmin(OrganizationScopedAdmin):
     ordering = ("address",)
     autocomplete_fields = ("pool", "transport")
     actions_detail = ("send_test_message",)
-    readonly_fields = ("status",)
+    readonly_fields = ("status", "trouble")
     fieldsets = (
-        (None, {"fields": ("address", "hostname", "active", "status")}),
+        (None, {"fields": ("address", "hostname", "active", "status", "trouble")}),
         (
             "How mail leaves from it",
             {
@@ -147,12 +154,18 @@ class SendingIPAdmin(OrganizationScopedAdmin):
             return pill("Switched off")
         if ip.unreachable_until and ip.unreachable_until > timezone.now():
             return format_html(
-                '{} <span class="mw-hint-text">Tried again {}. {}</span>',
-                pill("Not reachable", "bad"),
-                moment(ip.unreachable_until),
-                ip.unreachable_reason,
+                '<span title="{}">{}</span>', ip.unreachable_reason, pill("Not reachable", "bad")
             )
         return pill("In use", "good")
+
+    @admin.display(description="Trouble")
+    def trouble(self, ip: SendingIP) -> str:
+        """Return why mail does not leave through it, and when that is tried again."""
+        if not ip.unreachable_until or ip.unreachable_until <= timezone.now():
+            return unknown("Its server answers")
+        return format_html(
+            "{} Tried again {}.", ip.unreachable_reason, moment(ip.unreachable_until)
+        )
 
     @admin.display(description="Kind of mail", ordering="pool__stream")
     def stream(self, ip: SendingIP) -> SafeString:

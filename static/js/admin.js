@@ -39,7 +39,20 @@
     }
   });
 
-  document.querySelectorAll("[data-drop]").forEach(function (area) {
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("[data-drop]").forEach(droppable);
+  });
+
+  // The search field inside a choice of several has no name of its own.
+  window.addEventListener("load", function () {
+    document.querySelectorAll("select.admin-autocomplete[multiple]").forEach(function (choice) {
+      const label = document.querySelector(`label[for="${choice.id}"]`);
+      const field = choice.parentElement.querySelector(".select2-search__field");
+      if (label && field) field.setAttribute("aria-label", label.textContent.trim());
+    });
+  });
+
+  function droppable(area) {
     const input = area.querySelector("input[type=file]");
     const name = area.querySelector("[data-file-name]");
     input.hasChangeListener = true; // the library looks for a text field beside every file field
@@ -67,5 +80,5 @@
     });
     input.addEventListener("change", shown);
     shown();
-  });
+  }
 })();

@@ -107,3 +107,12 @@ class TestStatus:
         text = client.get(reverse("admin:iprouting_sendingip_changelist")).content.decode()
 
         assert f">{word}<" in text
+
+    def test_comes_with_the_trouble_on_the_page_of_the_ip(self, client, organization):
+        ip = SendingIPFactory(
+            organization=organization,
+            unreachable_until=timezone.now() + timedelta(hours=1),
+            unreachable_reason="Connection refused.",
+        )
+
+        assert "Connection refused." in client.get(url("change", ip)).content.decode()

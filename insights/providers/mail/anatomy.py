@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from insights.providers.mail.addresses import addresses_of
@@ -11,13 +13,18 @@ from insights.providers.mail.opening import Mail, Part
 from insights.providers.mail.sections import split_returned
 from insights.providers.mail.status import StatusReport, looks_like_status, read_status
 
+_MESSAGE = "message/rfc822"
 _RETURNED_TYPES = frozenset(
-    {"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers",
+    {_MESSAGE, "text/rfc822-headers", "message/global", "message/global-headers",
      "message/partial", "text/rfc822-header", "message/rfc822-headers", "message/external-body"}
 )  # fmt: skip
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
-_FEEDBACK_TYPE = "message/feedback-report"
+_FEEDBACK_TYPES = frozenset({"message/feedback-report"})
 _OWN_ADDRESS_HEADERS = ("From", "To", "Reply-To", "Sender", "Delivered-To", "X-Original-To")
+_REPLY = re.compile(
+    r"^\s*(?:re|aw|antw|sv|vs|odp|res|ynt|回复|答复|返信)\s*(?:\[\d+\])?\s*[:：]", re.IGNORECASE
+)
+_FORWARD = re.compile(r"^\s*(?:fwd?|wg|tr|rv|enc|i|转发)\s*[:：]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,7 @@ class Anatomy:
     mail: Mail
     notice: str  # words for people
     status: StatusReport | None
+    status_declared: bool  # in a part of its own, not just somewhere in the words
     feedback: str  # fields of RFC 5965
     returned: Headers
 
@@ -38,7 +46,7 @@ class Anatomy:
     @property
     def enclosed(self) -> str:
         """The text of the first message inside, as it stands."""
-        return _first(self.mail.parts, {"message/rfc822"})
+        return _first(self.mail.parts, {_MESSAGE})
 
     @property
     def own_addresses(self) -> list[str]:
@@ -48,30 +56,39 @@ class Anatomy:
 
 def take_apart(mail: Mail) -> Anatomy:
     """Return the parts of a mail by what they are for."""
-    notice, returned_text = _notice(mail.parts)
-    status_text = _status_text(mail.parts, notice, returned_text)
+    texts = (
+        _words(mail.parts, "text/plain") or _words(mail.parts, "text/html") or _words(mail.parts)
+    )
+    notice, returned = split_returned("\n".join(texts))
+    declared = "\n\n".join(part.text for part in mail.parts if part.content_type in _STATUS_TYPES)
+    status = _status_text(mail.parts, (declared, notice, returned))
     return Anatomy(
         mail=mail,
         notice=notice,
-        status=read_status(status_text) if status_text else None,
-        feedback=_first(mail.parts, {_FEEDBACK_TYPE}),
-        returned=read_headers(_first(mail.parts, _RETURNED_TYPES) or returned_text),
+        status=read_status(status) if status else None,
+        status_declared=bool(declared) and status == declared,
+        feedback=_first(mail.parts, _FEEDBACK_TYPES),
+        returned=read_headers(_first(mail.parts, _RETURNED_TYPES) or returned),
     )
 
 
-def _first(parts: tuple[Part, ...], types: frozenset[str] | set[str]) -> str:
+def is_reply(headers: Headers) -> bool:
+    """Return whether somebody answered a mail."""
+    threaded = headers.get("In-Reply-To") or headers.get("References")
+    return bool(threaded or _REPLY.match(headers.get("Subject")))
+
+
+def is_answer(headers: Headers) -> bool:
+    """Return whether somebody answered or forwarded a mail: what it quotes is not its own."""
+    return is_reply(headers) or bool(_FORWARD.match(headers.get("Subject")))
+
+
+def _first(parts: tuple[Part, ...], types: Collection[str]) -> str:
     return next((part.text for part in parts if part.content_type in types), "")
 
 
-def _notice(parts: tuple[Part, ...]) -> tuple[str, str]:
-    """Return the words for people, and the returned message if it stands in the same text."""
-    texts = _words(parts, "text/plain") or _words(parts, "text/html") or _words(parts, "")
-    notice, returned = split_returned("\n".join(texts))
-    return notice, returned
-
-
-def _words(parts: tuple[Part, ...], kind: str) -> list[str]:
-    """Return the texts before the returned message; of any textual kind where `kind` is empty."""
+def _words(parts: tuple[Part, ...], kind: str = "") -> list[str]:
+    """Return the texts before the returned message; of any textual kind where none is given."""
     texts = []
     for part in parts:
         if part.content_type in _RETURNED_TYPES:
@@ -83,17 +100,12 @@ def _words(parts: tuple[Part, ...], kind: str) -> list[str]:
 
 
 def _is_words(content_type: str) -> bool:
-    return (
-        content_type.partition("/")[0] in {"text", "multipart"} or content_type == "message/report"
-    )
+    """Return whether people can read a part; a multipart among the leaves is one that is broken."""
+    main_type = content_type.partition("/")[0]
+    return main_type in {"text", "multipart"} or content_type == "message/report"
 
 
-def _status_text(parts: tuple[Part, ...], notice: str, returned: str) -> str:
-    """Return the status fields: of the part that is declared as such, or wherever they stand."""
-    declared = "\n\n".join(part.text for part in parts if part.content_type in _STATUS_TYPES)
-    for text in (declared, notice, returned):
-        if looks_like_status(text):
-            return text
-    return next(
-        (p.text for p in parts if _is_words(p.content_type) and looks_like_status(p.text)), ""
-    )
+def _status_text(parts: tuple[Part, ...], likely: tuple[str, ...]) -> str:
+    """Return the first text that holds status fields, or an empty one."""
+    others = (part.text for part in parts if _is_words(part.content_type))
+    return next((text for text in (*likely, *others) if looks_like_status(text)), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from insights.providers.mail.anatomy import Anatomy
+from insights.providers.mail.anatomy import Anatomy, is_reply
 from insights.providers.mail.bounces import has_null_path, is_daemon
 from insights.providers.mail.phrases import AUTO_REPLY_LABELS, AUTO_REPLY_SUBJECTS, AUTO_REPLY_WORDS
 from insights.providers.mail.reading import MailKind
@@ -17,9 +17,6 @@ _MACHINE_HEADERS = (
 )  # fmt: skip
 _MACHINE_PRECEDENCE = frozenset({"auto_reply", "auto-reply", "autoreply"})
 _BULK_PRECEDENCE = frozenset({"bulk", "junk", "list"})
-_ANSWER = re.compile(
-    r"^\s*(?:re|aw|antw|sv|vs|odp|rv|res|ynt|回复|答复|返信)\s*(?:\[\d+\])?\s*:", re.IGNORECASE
-)
 _MAILBOX = re.compile(rf"(?:^|[\s<\"])unsubscribe(?:\+({UNSUBSCRIBE_TOKEN}))?@", re.IGNORECASE)
 _SUBJECT = re.compile(
     rf"^\s*(?:unsubscribe|remove)?[\s:<(\[]*({UNSUBSCRIBE_TOKEN})[\s>)\]]*$", re.IGNORECASE
@@ -40,8 +37,10 @@ def answer_kind(anatomy: Anatomy, *, envelope_to: str) -> MailKind:
     if is_unsubscribe(anatomy, envelope_to=envelope_to):
         return MailKind.UNSUBSCRIBE
     if _written_by_machine(anatomy):
-        return MailKind.AUTO_REPLY if _is_answer(anatomy) else MailKind.NONE
-    return MailKind.REPLY if _is_answer(anatomy) and not is_daemon(anatomy) else MailKind.NONE
+        return MailKind.AUTO_REPLY if is_reply(anatomy.headers) else MailKind.NONE
+    return (
+        MailKind.REPLY if is_reply(anatomy.headers) and not is_daemon(anatomy) else MailKind.NONE
+    )
 
 
 def is_unsubscribe(anatomy: Anatomy, *, envelope_to: str) -> bool:
@@ -98,9 +97,3 @@ def _written_by_machine(anatomy: Anatomy) -> bool:
 
 def _precedence(anatomy: Anatomy) -> str:
     return anatomy.headers.get("Precedence").strip().lower()
-
-
-def _is_answer(anatomy: Anatomy) -> bool:
-    headers = anatomy.headers
-    threaded = headers.get("In-Reply-To") or headers.get("References")
-    return bool(threaded or _ANSWER.match(headers.get("Subject")))

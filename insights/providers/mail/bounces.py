@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from insights.providers.mail.addresses import addresses_of, same_address
-from insights.providers.mail.anatomy import Anatomy
-from insights.providers.mail.diagnostics import answer_in, code_in, diagnose, host_in
+from insights.providers.mail.anatomy import Anatomy, is_answer
+from insights.providers.mail.diagnostics import code_in, diagnose, host_in
 from insights.providers.mail.dsn import finding_of
 from insights.providers.mail.notices import Entry, entries_of, words_about
-from insights.providers.mail.phrases import BOUNCE_SUBJECTS, DAEMONS, FAILURES, WARNINGS
+from insights.providers.mail.phrases import (
+    AUTO_REPLY_LABELS,
+    BOUNCE_SUBJECTS,
+    DAEMONS,
+    FAILURES,
+    WARNINGS,
+)
 from insights.providers.mail.reading import Action, Finding, MailKind
 
-_ANSWER = re.compile(r"^\s*(?:re|aw|antw|sv|vs|fwd?|wg|tr|rv|odp|回复|转发)\s*:", re.IGNORECASE)
 _NULL_PATHS = frozenset({"", "<>", "<mailer-daemon>", "mailer-daemon", "<#@[]>"})
 
 
 def status_findings(anatomy: Anatomy) -> list[Finding]:
     """Return what a delivery status report says about each recipient."""
-    if anatomy.status is None:
+    if anatomy.status is None or not (anatomy.status_declared or is_report(anatomy)):
         return []
-    found = [finding_of(fields, notice=anatomy.notice) for fields in anatomy.status.recipients]
+    recipients = anatomy.status.recipients
+    alone = len(recipients) == 1
+    found = [finding_of(fields, notice=anatomy.notice, alone=alone) for fields in recipients]
     return [finding for finding in found if finding.recipient]
 
 
@@ -30,7 +36,9 @@ def worded_findings(anatomy: Anatomy) -> list[Finding]:
     if not is_report(anatomy):
         return []
     delayed = _is_warning(anatomy)
-    return [_finding(entry, delayed=delayed) for entry in _entries(anatomy)]
+    entries = _entries(anatomy)
+    report = anatomy.notice if len(entries) == 1 else ""
+    return [_finding(entry, report=report, delayed=delayed) for entry in entries]
 
 
 def is_report(anatomy: Anatomy) -> bool:
@@ -39,18 +47,16 @@ def is_report(anatomy: Anatomy) -> bool:
     It takes a sign of who wrote it and a sign of what about; a person who quotes a bounce, or a
     vacation notice from an empty sender, gives only one of them.
     """
-    headers = anatomy.headers
-    if headers.get("X-Failed-Recipients"):
-        return True
-    by_daemon = is_daemon(anatomy)
-    subject = headers.get("Subject")
-    if _ANSWER.match(subject) and not by_daemon:
-        return False
+    subject = anatomy.headers.get("Subject")
     about = bool(BOUNCE_SUBJECTS.search(subject))
     in_words = bool(FAILURES.search(anatomy.notice))
-    if by_daemon:
+    if "X-Failed-Recipients" in anatomy.headers:
+        return True
+    if AUTO_REPLY_LABELS.search(subject):
+        return False
+    if is_daemon(anatomy):
         return about or in_words or code_in(anatomy.notice) is not None
-    return about and in_words and not headers.get("In-Reply-To")
+    return about and in_words and not is_answer(anatomy.headers)
 
 
 def is_daemon(anatomy: Anatomy) -> bool:
@@ -87,8 +93,8 @@ def _returned_recipient(anatomy: Anatomy) -> list[Entry]:
     return []
 
 
-def _finding(entry: Entry, *, delayed: bool) -> Finding:
-    diagnosis = diagnose(answer_in(entry.words), words=entry.words)
+def _finding(entry: Entry, *, report: str, delayed: bool) -> Finding:
+    diagnosis = diagnose("", words=entry.words, report=report)
     return Finding(
         kind=MailKind.DELAYED if delayed else MailKind.BOUNCE,
         recipient=entry.address,

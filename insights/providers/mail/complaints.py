@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from insights.providers.mail.addresses import addresses_of, clean_address
-from insights.providers.mail.anatomy import Anatomy
-from insights.providers.mail.dates import parse_date
+from insights.providers.mail.anatomy import Anatomy, is_reply
 from insights.providers.mail.headers import Headers, read_headers
 from insights.providers.mail.reading import Finding, MailKind
 
 NOT_SPAM = "not-spam"  # somebody took a complaint back
 ABUSE = "abuse"
+MAX_IP_CHARACTERS = 45  # IPv6 with an IPv4 tail
 
 # Where the recipient of a complaint stands, in the order of trust; several providers leave it out.
 _RECIPIENT_FIELDS = (
@@ -55,7 +55,7 @@ def feedback_fields(anatomy: Anatomy) -> Headers:
     if anatomy.feedback:
         return read_headers(anatomy.feedback)
     found = _TYPE_FIELD.search(anatomy.notice)
-    if not found or not _OTHER_FIELD.search(anatomy.notice):
+    if not found or not _OTHER_FIELD.search(anatomy.notice) or is_reply(anatomy.headers):
         return Headers()
     begin = anatomy.notice.rfind("\n\n", 0, found.start())
     return read_headers(anatomy.notice[max(begin, 0) :].lstrip("\n"))
@@ -90,5 +90,5 @@ def _finding(recipient: str, feedback_type: str, fields: Headers) -> Finding:
         kind=MailKind.NONE if feedback_type == NOT_SPAM else MailKind.COMPLAINT,
         recipient=recipient,
         feedback_type=feedback_type,
-        happened_at=parse_date(fields.get("Arrival-Date") or fields.get("Received-Date")),
+        source_ip=fields.get("Source-IP").strip("[] ")[:MAX_IP_CHARACTERS],
     )

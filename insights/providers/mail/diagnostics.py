@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from insights.classification import certain_class, enhanced_code_in
 from insights.classification.codes import class_of_code
 from insights.classification.stages import Stage, stage_of
-from insights.classification.wordings import UNKNOWN_ADDRESS, wording_of, words_of
+from insights.classification.failures import UNKNOWN_ADDRESS
+from insights.classification.wording import words_of
+from insights.classification.wordings import wording_of
 from insights.events import BounceClass
 from insights.providers.mail.limits import DIAGNOSTIC_CHARACTERS
 
@@ -30,6 +32,7 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 _HOST_FIELD = re.compile(_NAME)
+_DISABLED = re.compile(r"\baccounts? (?:is|has been|was) (?:disabled|suspended)", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 
 
@@ -84,7 +87,8 @@ def answer_in(words: str) -> str:
     stand for the server's.
     """
     if found := _CODE.search(words):
-        return one_line(_PARAGRAPH.split(words[found.start(1) :], 1)[0])
+        answer = one_line(_PARAGRAPH.split(words[found.start(1) :], 1)[0])
+        return answer if "[" in answer else answer.rstrip("]")
     paragraphs = _PARAGRAPH.split(words[:DIAGNOSTIC_CHARACTERS])
     telling = (paragraph for paragraph in paragraphs if wording_of(words_of(paragraph)))
     return one_line(next(telling, words))
@@ -102,13 +106,16 @@ def host_of_field(value: str) -> str:
     return found[1].lower() if found else ""
 
 
-def diagnose(diagnostic: str, *, status: str = "", words: str = "") -> Diagnosis:
+def diagnose(diagnostic: str, *, status: str = "", words: str = "", report: str = "") -> Diagnosis:
     """Return what a server's answer means.
 
     `diagnostic` is what the server said, `status` what the reporting system made of it, `words` the
-    part of the report for people that is about this recipient.
+    part of the report for people that is about this recipient, `report` all of it if it is about
+    nobody else.
     """
     answer = diagnostic or answer_in(words)
+    if code_in(answer) is None and code_in(report) is not None and not _tells(answer):
+        answer = answer_in(report)  # the reason stands before the recipients
     said = _Said(
         answer=answer,
         words=words,
@@ -121,8 +128,13 @@ def diagnose(diagnostic: str, *, status: str = "", words: str = "") -> Diagnosis
         text=answer,
         smtp_code=said.code,
         status=said.own_status or status or enhanced_code_in(words),
-        bounce_class=_proven(_class_of(said), said),
+        bounce_class=_proven(_class_of(said), said, report=report),
     )
+
+
+def _tells(text: str) -> bool:
+    """Return whether a text says by itself what happened."""
+    return bool(enhanced_code_in(text) or wording_of(words_of(text)))
 
 
 def _class_of(said: _Said) -> BounceClass:
@@ -140,16 +152,18 @@ def _class_of(said: _Said) -> BounceClass:
     )
 
 
-def _proven(bounce_class: BounceClass, said: _Said) -> BounceClass:
+def _proven(bounce_class: BounceClass, said: _Said, *, report: str) -> BounceClass:
     """Return the class, but SOFT for an unknown address that is not proven.
 
     A bare "No such user" without a code for the address, from a system that does not say which
-    command was refused, may be about the content: several in a row count, not one.
+    command was refused, may be about the content; or the report itself says that the account is
+    there, but disabled. Then several in a row count, not one.
     """
     status = said.own_status or said.status
     wording = wording_of(words_of(said.answer)) or wording_of(words_of(said.words))
     bare = wording is not None and wording.name == UNKNOWN_ADDRESS
     coded = status and not status.endswith(".0.0")
-    if bounce_class is BounceClass.HARD and bare and not coded and said.stage is not Stage.RCPT:
-        return BounceClass.SOFT
-    return bounce_class
+    if bounce_class is not BounceClass.HARD or not bare or coded:
+        return bounce_class
+    proven = said.stage is Stage.RCPT and not _DISABLED.search(report)
+    return BounceClass.HARD if proven else BounceClass.SOFT

@@ -25,8 +25,11 @@ _SPELLINGS = {
 }  # fmt: skip
 
 
-def finding_of(fields: Headers, *, notice: str) -> Finding:
-    """Return what the fields of one recipient say; `notice` is the part of the report for people."""
+def finding_of(fields: Headers, *, notice: str, alone: bool) -> Finding:
+    """Return what the fields of one recipient say.
+
+    `notice` is the part of the report for people; `alone` says that it has no other recipient.
+    """
     recipient = recipient_of(fields)
     status = status_in(fields.get("Status"))
     action = action_of(fields.get("Action"), status)
@@ -35,6 +38,7 @@ def finding_of(fields: Headers, *, notice: str) -> Finding:
         plain_diagnostic(fields.get("Diagnostic-Code")),
         status=status,
         words=words_about(notice, recipient) if kind is MailKind.BOUNCE else "",
+        report=notice if alone else "",
     )
     return Finding(
         kind=kind,

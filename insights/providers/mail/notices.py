@@ -17,11 +17,13 @@ from insights.providers.mail.phrases import NOT_RECIPIENTS
 
 WORDS_LINES = 25  # below an address
 CONTEXT_LINES = 4  # above an address with nothing below it
+_MARKS = " \t>*•-.)([<\"'0123456789"  # of a list
 BEFORE_CHARACTERS = 120  # of a line, in front of an address
 
-_SECOND = re.compile(rf"[ \t]*<{ADDRESS}>")  # `"a@example.com" <a@example.com>`
 _MENTION = re.compile(
-    rf"(?<![\w.+=!#$%&*/?^`{{|}}~@-])[<\"'(\[]{{0,2}}(?P<address>{ADDRESS})[>\"')\]]{{0,2}}"
+    r"(?<![\w.+=!#$%&*/?^`{|}~@-])"
+    rf"(?:[\"']?{ADDRESS}[\"']?[ \t]{{1,4}}(?=<))?"  # a name that is an address too
+    rf"[<\"'(\[]{{0,2}}(?P<address>{ADDRESS})[>\"')\]]{{0,2}}"
 )
 _LISTED = r"^[ \t]{0,16}(?:(?:>{1,3}|[*•-]|\d{1,3}[.)])[ \t]{1,4})?"
 
@@ -67,7 +69,7 @@ _SHAPES = (
     _shape(_LISTED + "$", r"[ \t]*(?::|\.{3})"),
     # `Recipient: a@example.com`, `Unknown user: ...`, `[Status: Error, Address: <...>, ...]`
     _shape(
-        r"(?:recipients?|address(?:ee|es)?|rcpt to|addressed to|user|mailbox|account|destinat\w{1,6}"
+        r"(?:recipients?|address(?:ee|es)?|(?<!after )rcpt to|addressed to|user|mailbox|account|destinat\w{1,6}"
         r"|empf[aä]nger|получател\w{1,4}|宛先)(?: \w{1,12}){0,2}[ \t]*[:=][ \t]*(?:rfc822;)?[ \t]*$|\bdda:$",
         r"",
     ),
@@ -117,7 +119,7 @@ def _mentions(lines: Sequence[str]) -> list[_Mention]:
             number,
             tidy(found["address"]),
             line[max(0, found.start() - BEFORE_CHARACTERS) : found.start()],
-            _SECOND.sub("", line[found.end() :], 1),
+            line[found.end() :],
         )
         for number, line in enumerate(lines)
         if "@" in line
@@ -192,7 +194,9 @@ def _answered_above(lines: Sequence[str]) -> str:
 def _below(lines: Sequence[str], mention: _Mention, border: int) -> str:
     end = min(border, mention.line + WORDS_LINES)
     rest = "\n".join([mention.after, *lines[mention.line + 1 : end]]).strip(" \t\n>:;,.")
-    return rest if any(letter.isalpha() for letter in rest) else ""
+    if not any(letter.isalpha() for letter in rest):
+        return ""
+    return f"{mention.before.strip()} {rest}" if mention.before.strip(_MARKS) else rest
 
 
 def _above(lines: Sequence[str], mention: _Mention, border: int) -> str:

@@ -15,6 +15,7 @@ from insights.providers.mail.html import words_of_html
 from insights.providers.mail.limits import READ_BYTES, READ_DELIMITERS
 
 _DELIMITER = re.compile(rb"^--", re.MULTILINE)
+_UNFOLDED = re.compile(rb";[ \t]{0,4}\n(?=(?:boundary|report-type|charset)=)", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s{0,4}=\s{0,4}[\"']?([\w.:+-]{1,40})", re.IGNORECASE)
 _TYPE = re.compile(r"\s*([\w.+-]{1,60}/[\w.+-]{1,60})")
 
@@ -70,8 +71,12 @@ def open_mail(raw: bytes) -> Mail:
 
 
 def _shortened(raw: bytes) -> bytes:
-    """Return at most READ_BYTES with LF line ends, cut before one MIME delimiter too many."""
+    """Return at most READ_BYTES with LF line ends, cut before one MIME delimiter too many.
+
+    Parameters of a header that stand on a line of their own, not folded, are given their space.
+    """
     text = raw[:READ_BYTES].replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n \t\0")
+    text = _UNFOLDED.sub(rb";\n ", text)
     for number, found in enumerate(_DELIMITER.finditer(text)):
         if number == READ_DELIMITERS:
             return text[: found.start()]

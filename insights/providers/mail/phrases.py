@@ -36,7 +36,7 @@ BOUNCE_SUBJECTS: Final = _any(
         r" (?:failure|failed|undeliver|not delivered|delivery)|error delivering|unable to deliver",
         r"rejected mail|returned (?:mail|message|to sender|e-?mail)|mail returned|message returned|bounced? mail"
         r"|could ?n[o']t be delivered|could not be (?:delivered|sent)|not deliverable",
-        r"postmaster notify|could not send message|warning: message|delayed|delay(?:ed)? mail",
+        r"postmaster notify|could not send message|warning: message|delay(?:ed)? mail|mail delayed|\(delay\)",
         r"user unknown|unknown (?:user|recipient)|mailbox (?:full|unavailable)|quota exceeded",
         r"zustell(?:ung|bar)|nicht zugestellt|fehlgeschlagen|rückläufer",
         r"non (?:remis|distribu|délivr)|échec (?:de la|de) (?:remise|distribution|livraison)"

@@ -48,7 +48,8 @@ class Finding:
     diagnostic: str = ""  # what the server said, on one line, otherwise as it stands
     remote_host: str = ""
     bounce_class: BounceClass | None = None  # of a bounce
-    feedback_type: str = ""  # of a complaint: abuse, fraud, virus, auth-failure, opt-out, other
+    feedback_type: str = ""  # of a complaint: abuse, fraud, opt-out, auth-failure, ...
+    source_ip: str = ""  # our sending IP, where a complaint names it
     happened_at: datetime | None = None  # aware; where the report says so
 
 
@@ -57,9 +58,9 @@ class Reading:
     """What a mail is, what it says, and which of our messages it is about."""
 
     kind: MailKind
+    received_at: datetime  # aware; when the mail came in
     findings: tuple[Finding, ...] = ()
-    references: References = References()
+    references: References = field(default_factory=References)
     returned: Headers = field(default_factory=Headers)  # of our message, as far as it came back
     mail_key: str = ""  # Message-ID of the mail itself, or a digest where it has none
     written_at: datetime | None = None  # aware; its Date
-    received_at: datetime | None = None  # aware

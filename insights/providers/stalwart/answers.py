@@ -34,7 +34,7 @@ class Answer:
     text: str = ""
     code: int | None = None
     enhanced_code: str = ""
-    command: str = ""  # what it answered, such as "RCPT TO:<ann@example.com>"; empty if unknown
+    command: str | None = None  # such as "RCPT TO:<ann@example.com>"; empty before the first one
     expired: bool = False  # the end of many attempts rather than an answer to one
 
     @property
@@ -51,7 +51,7 @@ def dialogue_answer(data: Mapping[str, Any], *, command: str) -> Answer:
     return _answer(text, data.get("code"), command=command)
 
 
-def nested_answer(error: object, *, command: str = "", expired: bool = False) -> Answer:
+def nested_answer(error: object, *, command: str | None = None, expired: bool = False) -> Answer:
     """Return the answer in an error that an event gives as its cause or reason."""
     if not isinstance(error, dict):
         return Answer(text=_capped(storable(error)), command=command, expired=expired)
@@ -84,7 +84,7 @@ def merged(answers: Sequence[Answer]) -> Answer:
         text=next((answer.text for answer in same if answer.text), ""),
         code=code,
         enhanced_code=next((answer.enhanced_code for answer in same if answer.enhanced_code), ""),
-        command=next((answer.command for answer in same if answer.command), ""),
+        command=next((answer.command for answer in same if answer.command is not None), None),
         expired=any(answer.expired for answer in answers),
     )
 
@@ -98,12 +98,12 @@ def bounce_class(answer: Answer) -> BounceClass:
         return next(found, BounceClass.EXPIRED)
     if not answer.permanent:
         return BounceClass.EXPIRED
-    if answer.command and not answer.command.upper().startswith(_ABOUT_MESSAGE):
+    if answer.command is not None and not answer.command.upper().startswith(_ABOUT_MESSAGE):
         return BounceClass.BLOCK
     return classify_refusal(answer.code, answer.enhanced_code, answer.text)
 
 
-def _answer(text: str, code: object, *, command: str, expired: bool = False) -> Answer:
+def _answer(text: str, code: object, *, command: str | None, expired: bool = False) -> Answer:
     enhanced_code = _ENHANCED_CODE.match(text)
     return Answer(
         text=_capped(text),

@@ -100,7 +100,7 @@ def _reports(events: list[MailEvent]) -> Iterator[Report]:
         for account in _accounts(event):
             same.setdefault(account.key, []).append(account)
     for key, accounts in same.items():
-        accounts.sort(key=lambda account: account.event.kind.startswith(_FROM_NOTICE))
+        accounts.sort(key=_nearness)
         yield _report(key, accounts, connections)
 
 
@@ -133,6 +133,12 @@ def _concerned(event: MailEvent) -> tuple[str, ...]:
     """
     domains = {address.rpartition("@")[2].lower() for address in event.recipients}
     return event.recipients if len(domains) == 1 else ()
+
+
+def _nearness(account: _Account) -> tuple[bool, datetime, str, str]:
+    """Return what puts the accounts of one thing in order, those of the dialogue first."""
+    event = account.event
+    return event.kind.startswith(_FROM_NOTICE), event.at, event.host, account.answer.text
 
 
 def _report(key: uuid.UUID, accounts: list[_Account], connections: Connections) -> Report:

@@ -13,8 +13,8 @@ from insights.classification.codes import (
     class_of_code,
     class_of_enhanced,
 )
+from insights.classification.matching import Wording, words_of
 from insights.classification.stages import ABOUT_THE_SENDER, Stage, stage_of
-from insights.classification.wording import Wording, words_of
 from insights.classification.wordings import names_bad_address, wording_of
 from insights.events import BounceClass
 

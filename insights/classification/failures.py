@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from insights.classification.wording import wording
+from insights.classification.matching import wording
 from insights.events import BounceClass
 
 UNKNOWN_ADDRESS: Final = "unknown_address"
@@ -50,7 +50,8 @@ FAILURES: Final = (
         "unknown_host",
         _HARD,
         rf"(?:no such|unknown|bad|invalid|illegal|non-?existent) {_HOST}\b",
-        rf"\b{_HOST}\b{_FEW}(?:unknown|not (?:be )?found|doesn't exist|does not exist|non-?existent)",
+        rf"\b{_HOST}\b{_FEW}(?:unknown|not (?:be )?found|non-?existent)",
+        rf"\b{_HOST}\b{_FEW}(?:doesn't|does not) exist",
         rf"could(?:n't| not) (?:find|resolve)\b{_FEW}\b{_HOST}\b",
         r"nxdomain|null mx|no mx\b|accepts no e?-?mail",
         r"(?:doesn't|does not) (?:accept|receive) (?:any )?e?-?mail",
@@ -102,7 +103,8 @@ FAILURES: Final = (
         _HARD,
         _PERSON_IS + r"(?:unknown|unavailable|invalid|incorrect|no longer|non-?existent|undefined)",
         _PERSON_IS + r"not (?:be )?(?:found|exist|known|valid|here|available|recogni[sz]ed|local)",
-        _PERSON_IS + r"not (?:be )?(?:listed|defined|registered|present|reside|a valid|our customer)",
+        _PERSON_IS
+        + r"not (?:be )?(?:listed|defined|registered|present|reside|a valid|our customer)",
         _PERSON_IS + r"(?:does|do|did)(?:n't| not) (?:exist|match|have)",
         _PERSON_IS + r"(?:has moved|is gone|is not (?:a|our)|undeliverable)",
         _PERSON_IS + r"(?:unbekannt|existiert nicht|inconnu|introuvable|n'existe|inexist)",

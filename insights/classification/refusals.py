@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from insights.classification.wording import wording
+from insights.classification.matching import wording
 from insights.events import BounceClass
 
 _BLOCK: Final = BounceClass.BLOCK
 _FEW: Final = r"[^\n]{0,60}?"  # some words between
-_SENDER: Final = (
-    r"\b(?:sender|return[- ]path|from|envelope[- ]from|mail from|originator)\b" + _FEW
-)
+_SENDER: Final = r"\b(?:sender|return[- ]path|from|envelope[- ]from|mail from|originator)\b" + _FEW
 
 REFUSALS: Final = (
     wording(

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from insights.classification.failures import FAILURES
+from insights.classification.matching import Wording, first_of
 from insights.classification.refusals import REFUSALS
-from insights.classification.wording import Wording, first_of
 from insights.events import BounceClass
 
 WORDINGS: Final = REFUSALS + FAILURES

@@ -69,8 +69,9 @@ _SHAPES = (
     _shape(_LISTED + "$", r"[ \t]*(?::|\.{3})"),
     # `Recipient: a@example.com`, `Unknown user: ...`, `[Status: Error, Address: <...>, ...]`
     _shape(
-        r"(?:recipients?|address(?:ee|es)?|(?<!after )rcpt to|addressed to|user|mailbox|account|destinat\w{1,6}"
-        r"|empf[aä]nger|получател\w{1,4}|宛先)(?: \w{1,12}){0,2}[ \t]*[:=][ \t]*(?:rfc822;)?[ \t]*$|\bdda:$",
+        r"(?:recipients?|address(?:ee|es)?|(?<!after )rcpt to|addressed to|user|mailbox|account"
+        r"|destinat\w{1,6}|empf[aä]nger|получател\w{1,4}|宛先)(?: \w{1,12}){0,2}"
+        r"[ \t]*[:=][ \t]*(?:rfc822;)?[ \t]*$|\bdda:$",
         r"",
     ),
     # `a@example.com on Thu, ...`, `a@example.com [User unknown]`, `<a@example.com> (reason)`

@@ -28,7 +28,8 @@ FAILURES: Final = (
     wording(
         "size",
         _SOFT,
-        r"(?:message|mail|body|header|content)\b[^\n]{0,40}?too (?:big|large|long)",
+        r"(?:message|mail|body|header|content)\b[^\n]{0,40}?too (?:big|large)",
+        r"(?:message|mail|body|header|content) (?:is |was )?too long",
         r"(?:message|mail|body|header|content)\b[^\n]{0,40}?(?:size|length|exceed)",
         r"line (?:limit|length|too long)",
         r"max(?:imum)? (?:message )?size|size limit|message length",
@@ -45,6 +46,12 @@ FAILURES: Final = (
         r"bo[iî]te[^\n]{0,40}plein|(?:post|brief)(?:fach|kasten)[^\n]{0,40}voll",
         r"buz[oó]n[^\n]{0,40}llen|casella[^\n]{0,40}pien|caixa[^\n]{0,40}chei",
         r"переполнен|превышен[^\n]{0,20}квот|容量|空き",
+    ),
+    wording(
+        "dns_trouble",  # before the next: a host that was not found this time may be there
+        BounceClass.EXPIRED,
+        r"not found,? try again|host (?:name )?lookup failure|malformed or unexpected",
+        r"servfail|server failure|temporary failure in name|dns timeout",
     ),
     wording(
         "unknown_host",
@@ -72,8 +79,7 @@ FAILURES: Final = (
         r"connection (?:refused|reset|lost|closed)|lost connection|cannot connect",
         r"did not accept our requests? to connect|unable to (?:contact|connect)",
         r"could ?(?:n't|not)? (?:be )?(?:contact|connect)",
-        r"host (?:name )?lookup failure|name server|malformed or unexpected|servfail",
-        r"server failure|temporary failure in name|dns (?:timeout|failure|error)",
+        r"name server|dns (?:failure|error)",
         r"all relevant mx records point to non-existent",
         r"temporary (?:failure|error|problem)|temporarily (?:unavailable|unable|rejected)",
     ),
@@ -94,7 +100,6 @@ FAILURES: Final = (
         r"(?:account|mailbox) that you tried to reach does not exist",
         r"recipient name is not recogni[sz]ed",
         r"\bunknown (?:user|recipient|address|mailbox): *$",
-        r"^\W{0,4}542 \W{0,4}rejected",  # Symantec Email Security.cloud: not on its list
         r"resolver\.adr\.",  # Exchange
         r"not listed in|not in (?:the|our) (?:directory|address|database)",
     ),
@@ -115,7 +120,7 @@ FAILURES: Final = (
         r"(?:here|by that|found|such|with that|of that|exist|match)",
         r"recipname|recipnotfound|wasn't found at|user (?:is )?not|unknown or illegal",
         r"can(?:no|')t find (?:user|mailbox|recipient)|recipient (?:not|address) (?:ok|found)",
-        r"has (?:been )?(?:moved|closed|removed|deleted)",
+        r"has (?:been )?(?:moved|closed|removed|deleted)|invalid final delivery userid",
         r"(?:^|\d |: ?|recipient )address rejected\.?[ \t]*(?:$|\n|\(in reply)",  # and no reason
         r"не (?:существует|найден)|такого пользователя нет|нет такого|недоступен",
         r"ist nicht (?:bekannt|vorhanden)",

@@ -106,9 +106,9 @@ def entries_of(notice: str, *, ignored: Iterable[str] = ()) -> list[Entry]:
     )
 
 
-def words_about(notice: str, address: str) -> str:
+def words_about(address: str, entries: Iterable[Entry], *, notice: str) -> str:
     """Return what a report says about one recipient; all of it when it does not name that one."""
-    for entry in entries_of(notice):
+    for entry in entries:
         if same_address(entry.address, address):
             return entry.words
     return notice[:DIAGNOSTIC_CHARACTERS]

@@ -84,6 +84,9 @@ WARNINGS: Final = _any(
     r"delivery (?:attempts )?(?:will be|is being|will) (?:re)?(?:attempted|continue)",
     r"temporary (?:error|failure|problem)\b[^\n]{0,60}\b(?:retry|retried|again)",
 )
+FINAL: Final = _any(
+    r"permanent (?:error|failure)|failed permanently|permanently failed|i've given up"
+)
 # In front of an address that is no recipient: whom to ask, or who sent it.
 NOT_RECIPIENTS: Final = re.compile(
     r"(?:contact|assistance|ask|e-?mail (?:us|me)?(?: at| to)?|mail to|write to|questions?|support"

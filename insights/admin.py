@@ -67,7 +67,7 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
     empty_text = (
         "Every message leaves a trace here: handed over, put off, refused, opened, clicked."
     )
-    list_display = ("happened", "address", "event_shown", "answer", "campaign_shown", "sent_from")
+    list_display = ("happened", "address", "event_shown", "answer", "campaign_shown")
     list_filter = ("event_type", "provider", "bounce_class")
     search_fields = ("recipient_id",)
     search_help_text = "Search by the beginning of an address"

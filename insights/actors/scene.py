@@ -107,10 +107,11 @@ class Scene:
         )
 
     def near_hidden_link(self, hit: Hit) -> bool:
-        """Say whether a link that no person can see was followed along with this."""
+        """Say whether a link that no person can see was followed along with this hit."""
         hidden = self.context.hidden_link
         return hidden is not None and any(
-            other.link_number == hidden
+            other != hit
+            and other.link_number == hidden
             and other.kind == HitKind.CLICK
             and (abs(other.at - hit.at) <= BURST or _same_source(hit, other))
             for other in self.around(hit, SAME_SOURCE)

@@ -13,9 +13,9 @@ from insights.classification.codes import (
     class_of_code,
     class_of_enhanced,
 )
+from insights.classification.matching import Wording, words_of
 from insights.classification.stages import ABOUT_THE_SENDER, Stage, stage_of
-from insights.classification.wording import Wording, words_of
-from insights.classification.wordings import names_bad_address, wording_of
+from insights.classification.wordings import exception_of, names_bad_address, wording_of
 from insights.events import BounceClass
 
 READ_CHARACTERS = 4_000  # of a response: what it means stands in its first lines
@@ -43,6 +43,8 @@ def certain_class(
     """Return why a message was refused, or None when neither words nor enhanced code tell."""
     text = response[:READ_CHARACTERS]
     words = words_of(text)
+    if exception := exception_of(words):
+        return exception.meaning
     wording = wording_of(words)
     enhanced_code = enhanced_code or enhanced_code_in(text)
     stage = stage or stage_of(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from insights.classification.wording import wording
+from insights.classification.matching import wording
 from insights.events import BounceClass
 
 UNKNOWN_ADDRESS: Final = "unknown_address"
@@ -28,7 +28,8 @@ FAILURES: Final = (
     wording(
         "size",
         _SOFT,
-        r"(?:message|mail|body|header|content)\b[^\n]{0,40}?too (?:big|large|long)",
+        r"(?:message|mail|body|header|content)\b[^\n]{0,40}?too (?:big|large)",
+        r"(?:message|mail|body|header|content) (?:is |was )?too long",
         r"(?:message|mail|body|header|content)\b[^\n]{0,40}?(?:size|length|exceed)",
         r"line (?:limit|length|too long)",
         r"max(?:imum)? (?:message )?size|size limit|message length",
@@ -47,10 +48,17 @@ FAILURES: Final = (
         r"переполнен|превышен[^\n]{0,20}квот|容量|空き",
     ),
     wording(
+        "dns_trouble",  # before the next: a host that was not found this time may be there
+        BounceClass.EXPIRED,
+        r"not found,? try again|host (?:name )?lookup failure|malformed or unexpected",
+        r"servfail|server failure|temporary failure in name|dns timeout",
+    ),
+    wording(
         "unknown_host",
         _HARD,
         rf"(?:no such|unknown|bad|invalid|illegal|non-?existent) {_HOST}\b",
-        rf"\b{_HOST}\b{_FEW}(?:unknown|not (?:be )?found|doesn't exist|does not exist|non-?existent)",
+        rf"\b{_HOST}\b{_FEW}(?:unknown|not (?:be )?found|non-?existent)",
+        rf"\b{_HOST}\b{_FEW}(?:doesn't|does not) exist",
         rf"could(?:n't| not) (?:find|resolve)\b{_FEW}\b{_HOST}\b",
         r"nxdomain|null mx|no mx\b|accepts no e?-?mail",
         r"(?:doesn't|does not) (?:accept|receive) (?:any )?e?-?mail",
@@ -71,8 +79,7 @@ FAILURES: Final = (
         r"connection (?:refused|reset|lost|closed)|lost connection|cannot connect",
         r"did not accept our requests? to connect|unable to (?:contact|connect)",
         r"could ?(?:n't|not)? (?:be )?(?:contact|connect)",
-        r"host (?:name )?lookup failure|name server|malformed or unexpected|servfail",
-        r"server failure|temporary failure in name|dns (?:timeout|failure|error)",
+        r"name server|dns (?:failure|error)",
         r"all relevant mx records point to non-existent",
         r"temporary (?:failure|error|problem)|temporarily (?:unavailable|unable|rejected)",
     ),
@@ -93,7 +100,6 @@ FAILURES: Final = (
         r"(?:account|mailbox) that you tried to reach does not exist",
         r"recipient name is not recogni[sz]ed",
         r"\bunknown (?:user|recipient|address|mailbox): *$",
-        r"^\W{0,4}542 \W{0,4}rejected",  # Symantec Email Security.cloud: not on its list
         r"resolver\.adr\.",  # Exchange
         r"not listed in|not in (?:the|our) (?:directory|address|database)",
     ),
@@ -102,7 +108,8 @@ FAILURES: Final = (
         _HARD,
         _PERSON_IS + r"(?:unknown|unavailable|invalid|incorrect|no longer|non-?existent|undefined)",
         _PERSON_IS + r"not (?:be )?(?:found|exist|known|valid|here|available|recogni[sz]ed|local)",
-        _PERSON_IS + r"not (?:be )?(?:listed|defined|registered|present|reside|a valid|our customer)",
+        _PERSON_IS
+        + r"not (?:be )?(?:listed|defined|registered|present|reside|a valid|our customer)",
         _PERSON_IS + r"(?:does|do|did)(?:n't| not) (?:exist|match|have)",
         _PERSON_IS + r"(?:has moved|is gone|is not (?:a|our)|undeliverable)",
         _PERSON_IS + r"(?:unbekannt|existiert nicht|inconnu|introuvable|n'existe|inexist)",
@@ -113,7 +120,7 @@ FAILURES: Final = (
         r"(?:here|by that|found|such|with that|of that|exist|match)",
         r"recipname|recipnotfound|wasn't found at|user (?:is )?not|unknown or illegal",
         r"can(?:no|')t find (?:user|mailbox|recipient)|recipient (?:not|address) (?:ok|found)",
-        r"has (?:been )?(?:moved|closed|removed|deleted)",
+        r"has (?:been )?(?:moved|closed|removed|deleted)|invalid final delivery userid",
         r"(?:^|\d |: ?|recipient )address rejected\.?[ \t]*(?:$|\n|\(in reply)",  # and no reason
         r"не (?:существует|найден)|такого пользователя нет|нет такого|недоступен",
         r"ist nicht (?:bekannt|vorhanden)",

@@ -8,23 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from insights.classification.wording import wording
+from insights.classification.matching import wording
 from insights.events import BounceClass
 
 _BLOCK: Final = BounceClass.BLOCK
 _FEW: Final = r"[^\n]{0,60}?"  # some words between
-_SENDER: Final = (
-    r"\b(?:sender|return[- ]path|from|envelope[- ]from|mail from|originator)\b" + _FEW
-)
+_SENDER: Final = r"\b(?:sender|return[- ]path|from|envelope[- ]from|mail from|originator)\b" + _FEW
 
 REFUSALS: Final = (
-    wording(
-        "carrier_filter",
-        _BLOCK,
-        # KDDI (au, ezweb, UQ mobile): no address between the colons means that the customer
-        # filters this sender; a mailbox that is not there is named.
-        r"\b550:? ?: User unknown",
-    ),
     wording(
         "recipient_choice",
         _BLOCK,
@@ -83,7 +74,7 @@ REFUSALS: Final = (
         r"blocked (?:by|using|due|for|because|from|-)",
         r"(?:has been|is|was|been|temporarily|permanently) blocked",
         r"\babuse|\babusive|complaints?\b",
-        r"access (?:is )?denied|denied access|permission denied",
+        r"access (?:is )?denied|denied access",
         r"not accept(?:ing|ed)? (?:mail|messages|connections|e-?mail)s? from",
         r"connections? (?:not accepted|refused by policy)",
         r"use the smtp server of your isp",
@@ -113,7 +104,7 @@ REFUSALS: Final = (
         r"unexpected volume|unusual rate|temporarily deferred|too fast|frequen",
         r"try again later|veuillez essayer",
         r"service (?:refused?|currently|temporarily)",
-        r"too much mail|too often|received too|reached (?:its |the )?(?:maximum|limit)",
+        r"too often|received too|reached (?:its |the )?(?:maximum|limit)",
     ),
     wording(
         "relay",

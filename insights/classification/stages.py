@@ -30,7 +30,8 @@ _WORDINGS: Final = (
     ),
     (
         Stage.HELO,
-        r"(?:after|reply to|like our) ?(?:EHLO|HELO|LHLO)|but my name was rejected|>>> (?:EHLO|HELO)",
+        r"(?:after|reply to|like our) ?(?:EHLO|HELO|LHLO)|but my name was rejected"
+        r"|>>> (?:EHLO|HELO)",
     ),
     (
         Stage.MAIL,

@@ -6,20 +6,30 @@ read as an unknown address, whatever else it says.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
+from insights.classification.exceptions import EXCEPTIONS
 from insights.classification.failures import FAILURES
+from insights.classification.matching import Wording, first_of
 from insights.classification.refusals import REFUSALS
-from insights.classification.wording import Wording, first_of
 from insights.events import BounceClass
 
-WORDINGS: Final = REFUSALS + FAILURES
+REMEMBERED: Final = 512  # responses; those of one provider repeat, and so does a report's text
+
+WORDINGS: Final = EXCEPTIONS + REFUSALS + FAILURES
 _BAD_ADDRESS: Final = tuple(known for known in WORDINGS if known.meaning is BounceClass.HARD)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def wording_of(words: str) -> Wording | None:
     """Return the first wording of the tables that some words hold, or None."""
     return first_of(WORDINGS, words)
+
+
+def exception_of(words: str) -> Wording | None:
+    """Return the wording that some words hold of those that mean what no code says, or None."""
+    return first_of(EXCEPTIONS, words)
 
 
 def names_bad_address(words: str) -> bool:

@@ -9,12 +9,15 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 import campaigns.queries.ledger
 from campaigns.models import Campaign, Contact, Recipient
 from campaigns.states import RecipientState
 from common.addresses import AddressError, normalize_address
+from common.admin import moment
 from sending.admin.words import RECIPIENT_WORDS, recipient_pill
 
 if TYPE_CHECKING:
@@ -64,12 +67,19 @@ def show(admin: CampaignAdmin, request: HttpRequest, campaign: Campaign) -> Http
         **admin.page_context(request, campaign, "recipients"),
         "asked": asked,
         "chips": _chips(campaign, asked),
-        "recipients": [(row, recipient_pill(row.state)) for row in shown],
+        "recipients": [(row, recipient_pill(row.state), _when(row)) for row in shown],
         "next_url": _url(asked, after=getattr(shown[-1], asked.order)) if more else "",
         "first_url": _url(asked) if asked.after else "",
         "overview_url": reverse("admin:campaigns_campaign_overview", args=[campaign.pk]),
     }
     return render(request, "sending/campaign/recipients.html", context)
+
+
+def _when(row: Recipient) -> SafeString:
+    """Return when the message was handed over, or is tried again."""
+    if row.sent_at is None and row.state == RecipientState.PLANNED and row.attempts:
+        return format_html("again {}", moment(row.not_before))
+    return moment(row.sent_at, reason="Not handed over")
 
 
 def _rows(campaign: Campaign, asked: Asked) -> QuerySet[Recipient, Recipient]:

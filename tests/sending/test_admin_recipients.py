@@ -46,7 +46,7 @@ class TestRecipients:
 
         answer = client.get(url("recipients", campaign), {"state": "bounced"})
 
-        assert [row for row, _ in answer.context["recipients"]] == [refused]
+        assert [row for row, *_ in answer.context["recipients"]] == [refused]
 
     def test_are_found_by_the_beginning_of_their_address(self, client, organization, campaign):
         ada = organization.contacts.get(email="ada@example.com")
@@ -55,7 +55,7 @@ class TestRecipients:
 
         answer = client.get(url("recipients", campaign), {"q": "Ada@"})
 
-        assert [row for row, _ in answer.context["recipients"]] == [found]
+        assert [row for row, *_ in answer.context["recipients"]] == [found]
 
     @pytest.mark.parametrize("state", ["sent", "bounced", ""])
     def test_come_page_by_page_each_once(self, client, campaign, state, monkeypatch):
@@ -65,7 +65,7 @@ class TestRecipients:
 
         while address:
             answer = client.get(url("recipients", campaign) + address)
-            seen += [row.pk for row, _ in answer.context["recipients"]]
+            seen += [row.pk for row, *_ in answer.context["recipients"]]
             address = answer.context["next_url"]
 
         assert sorted(seen) == sorted(row.pk for row in rows)

@@ -22,9 +22,9 @@ _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-s
 _FEEDBACK_TYPES = frozenset({"message/feedback-report"})
 _OWN_ADDRESS_HEADERS = ("From", "To", "Reply-To", "Sender", "Delivered-To", "X-Original-To")
 _REPLY = re.compile(
-    r"^\s*(?:re|aw|antw|sv|vs|odp|res|ynt|回复|答复|返信)\s*(?:\[\d+\])?\s*[:：]", re.IGNORECASE
+    r"^\s*(?:re|aw|antw|sv|vs|odp|res|ynt|回复|答复|返信)\s*(?:\[\d+\])?\s*[:\uff1a]", re.IGNORECASE
 )
-_FORWARD = re.compile(r"^\s*(?:fwd?|wg|tr|rv|enc|i|转发)\s*[:：]", re.IGNORECASE)
+_FORWARD = re.compile(r"^\s*(?:fwd?|wg|tr|rv|enc|i|转发)\s*[:\uff1a]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

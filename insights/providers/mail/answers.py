@@ -38,9 +38,7 @@ def answer_kind(anatomy: Anatomy, *, envelope_to: str) -> MailKind:
         return MailKind.UNSUBSCRIBE
     if _written_by_machine(anatomy):
         return MailKind.AUTO_REPLY if is_reply(anatomy.headers) else MailKind.NONE
-    return (
-        MailKind.REPLY if is_reply(anatomy.headers) and not is_daemon(anatomy) else MailKind.NONE
-    )
+    return MailKind.REPLY if is_reply(anatomy.headers) and not is_daemon(anatomy) else MailKind.NONE
 
 
 def is_unsubscribe(anatomy: Anatomy, *, envelope_to: str) -> bool:

@@ -14,9 +14,11 @@ from insights.providers.mail.phrases import (
     BOUNCE_SUBJECTS,
     DAEMONS,
     FAILURES,
+    FINAL,
     WARNINGS,
 )
 from insights.providers.mail.reading import Action, Finding, MailKind
+from insights.providers.mail.status import recipient_of
 
 _NULL_PATHS = frozenset({"", "<>", "<mailer-daemon>", "mailer-daemon", "<#@[]>"})
 
@@ -25,9 +27,17 @@ def status_findings(anatomy: Anatomy) -> list[Finding]:
     """Return what a delivery status report says about each recipient."""
     if anatomy.status is None or not (anatomy.status_declared or is_report(anatomy)):
         return []
-    recipients = anatomy.status.recipients
-    alone = len(recipients) == 1
-    found = [finding_of(fields, notice=anatomy.notice, alone=alone) for fields in recipients]
+    recipients, notice = anatomy.status.recipients, anatomy.notice
+    entries = entries_of(notice)
+    report = notice if len(recipients) == 1 else ""
+    found = [
+        finding_of(
+            fields,
+            words=words_about(recipient_of(fields), entries, notice=notice),
+            report=report,
+        )
+        for fields in recipients
+    ]
     return [finding for finding in found if finding.recipient]
 
 
@@ -73,13 +83,19 @@ def has_null_path(anatomy: Anatomy) -> bool:
 
 
 def _is_warning(anatomy: Anatomy) -> bool:
-    return bool(WARNINGS.search(anatomy.headers.get("Subject") + "\n" + anatomy.notice))
+    """Return whether a report is about a delay; what says that it is final is not."""
+    text = anatomy.headers.get("Subject") + "\n" + anatomy.notice
+    return bool(WARNINGS.search(text)) and not FINAL.search(text)
 
 
 def _entries(anatomy: Anatomy) -> list[Entry]:
     declared = addresses_of(anatomy.headers.all("X-Failed-Recipients"))
     if declared:
-        return [Entry(address, words_about(anatomy.notice, address)) for address in declared]
+        named = entries_of(anatomy.notice)
+        return [
+            Entry(address, words_about(address, named, notice=anatomy.notice))
+            for address in declared
+        ]
     named = entries_of(anatomy.notice, ignored=anatomy.own_addresses)
     return named or _returned_recipient(anatomy)
 

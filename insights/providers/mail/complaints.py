@@ -77,7 +77,7 @@ def _is_worded(anatomy: Anatomy) -> bool:
 
 
 def _returned_recipient(returned: Headers) -> str:
-    """Return whom our message was for, where it comes back with one recipient that is not hidden."""
+    """Return whom our message was for, where it comes back with exactly one recipient."""
     for name in _RETURNED_FIELDS:
         found = list(dict.fromkeys(addresses_of(returned.all(name))))
         if len(found) == 1:

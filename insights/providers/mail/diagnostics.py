@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from insights.classification import certain_class, enhanced_code_in
 from insights.classification.codes import class_of_code
-from insights.classification.stages import Stage, stage_of
 from insights.classification.failures import UNKNOWN_ADDRESS
-from insights.classification.wording import words_of
+from insights.classification.matching import words_of
+from insights.classification.stages import Stage, stage_of
 from insights.classification.wordings import wording_of
 from insights.events import BounceClass
 from insights.providers.mail.limits import DIAGNOSTIC_CHARACTERS
@@ -17,8 +17,8 @@ from insights.providers.mail.limits import DIAGNOSTIC_CHARACTERS
 _TYPE = re.compile(r"^\s*(?:smtp|lmtp|x-[\w-]{1,40}|dns|unknown|x400)\s*;\s*", re.IGNORECASE)
 _REPLY = r"(?:4[2-5]\d|5[0-7]\d|25[0-2])"  # the codes that servers answer to mail with
 _CODE = re.compile(
-    rf"(?:^|[\s:;,#(\[])({_REPLY})(?=[- :]|\.?$|\)|,)(?!\W{{1,2}}(?:hours?|min|sec|days?|[kmg]?bytes?"
-    r"|[kmg]b|messages?|characters?)\b)",
+    rf"(?:^|[\s:;,#(\[])({_REPLY})(?=[- :]|\.?$|\)|,)"
+    r"(?!\W{1,2}(?:hours?|min|sec|days?|[kmg]?bytes?|[kmg]b|messages?|characters?)\b)",
     re.MULTILINE,
 )
 _LEADING_CODE = re.compile(rf"^\W{{0,4}}({_REPLY})\b")
@@ -83,8 +83,8 @@ def code_in(text: str) -> int | None:
 def answer_in(words: str) -> str:
     """Return what a server said out of what a report says: from its code to the paragraph's end.
 
-    Without a code, the first paragraph that has a meaning, or all of it: the report's own words then
-    stand for the server's.
+    Without a code, the first paragraph that has a meaning, or all of it: then the report's own
+    words stand for the server's.
     """
     if found := _CODE.search(words):
         answer = one_line(_PARAGRAPH.split(words[found.start(1) :], 1)[0])

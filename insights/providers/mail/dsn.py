@@ -6,7 +6,6 @@ from insights.providers.mail.addresses import clean_address
 from insights.providers.mail.dates import parse_date
 from insights.providers.mail.diagnostics import diagnose, host_of_field, plain_diagnostic, status_in
 from insights.providers.mail.headers import Headers
-from insights.providers.mail.notices import words_about
 from insights.providers.mail.reading import Action, Finding, MailKind
 from insights.providers.mail.status import recipient_of
 
@@ -25,10 +24,11 @@ _SPELLINGS = {
 }  # fmt: skip
 
 
-def finding_of(fields: Headers, *, notice: str, alone: bool) -> Finding:
+def finding_of(fields: Headers, *, words: str, report: str) -> Finding:
     """Return what the fields of one recipient say.
 
-    `notice` is the part of the report for people; `alone` says that it has no other recipient.
+    `words` is what the part of the report for people says about this recipient, `report` all of it
+    if it is about nobody else.
     """
     recipient = recipient_of(fields)
     status = status_in(fields.get("Status"))
@@ -37,8 +37,8 @@ def finding_of(fields: Headers, *, notice: str, alone: bool) -> Finding:
     diagnosis = diagnose(
         plain_diagnostic(fields.get("Diagnostic-Code")),
         status=status,
-        words=words_about(notice, recipient) if kind is MailKind.BOUNCE else "",
-        report=notice if alone else "",
+        words=words if kind is MailKind.BOUNCE else "",
+        report=report,
     )
     return Finding(
         kind=kind,

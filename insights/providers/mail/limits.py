@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 READ_BYTES: Final = 1 << 20  # of the raw mail; reports stand before what they return
+HEADER_BYTES: Final = 1 << 17  # of its own header section
 READ_DELIMITERS: Final = 500  # lines that could begin a MIME part; real reports have below 20
 READ_HEADERS: Final = 500  # of one header section
 HEADER_CHARACTERS: Final = 4_000  # of one header

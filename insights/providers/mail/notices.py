@@ -69,8 +69,9 @@ _SHAPES = (
     _shape(_LISTED + "$", r"[ \t]*(?::|\.{3})"),
     # `Recipient: a@example.com`, `Unknown user: ...`, `[Status: Error, Address: <...>, ...]`
     _shape(
-        r"(?:recipients?|address(?:ee|es)?|(?<!after )rcpt to|addressed to|user|mailbox|account|destinat\w{1,6}"
-        r"|empf[aä]nger|получател\w{1,4}|宛先)(?: \w{1,12}){0,2}[ \t]*[:=][ \t]*(?:rfc822;)?[ \t]*$|\bdda:$",
+        r"(?:recipients?|address(?:ee|es)?|(?<!after )rcpt to|addressed to|user|mailbox|account"
+        r"|destinat\w{1,6}|empf[aä]nger|получател\w{1,4}|宛先)(?: \w{1,12}){0,2}"
+        r"[ \t]*[:=][ \t]*(?:rfc822;)?[ \t]*$|\bdda:$",
         r"",
     ),
     # `a@example.com on Thu, ...`, `a@example.com [User unknown]`, `<a@example.com> (reason)`
@@ -105,9 +106,9 @@ def entries_of(notice: str, *, ignored: Iterable[str] = ()) -> list[Entry]:
     )
 
 
-def words_about(notice: str, address: str) -> str:
+def words_about(address: str, entries: Iterable[Entry], *, notice: str) -> str:
     """Return what a report says about one recipient; all of it when it does not name that one."""
-    for entry in entries_of(notice):
+    for entry in entries:
         if same_address(entry.address, address):
             return entry.words
     return notice[:DIAGNOSTIC_CHARACTERS]

@@ -12,7 +12,7 @@ from email.policy import compat32
 from insights.providers.mail.charsets import decode_bytes
 from insights.providers.mail.headers import Headers, read_headers
 from insights.providers.mail.html import words_of_html
-from insights.providers.mail.limits import READ_BYTES, READ_DELIMITERS
+from insights.providers.mail.limits import HEADER_BYTES, READ_BYTES, READ_DELIMITERS
 
 _DELIMITER = re.compile(rb"^--", re.MULTILINE)
 _UNFOLDED = re.compile(rb";[ \t]{0,4}\n(?=(?:boundary|report-type|charset)=)", re.IGNORECASE)
@@ -76,7 +76,8 @@ def _shortened(raw: bytes) -> bytes:
     Parameters of a header that stand on a line of their own, not folded, are given their space.
     """
     text = raw[:READ_BYTES].replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n \t\0")
-    text = _UNFOLDED.sub(rb";\n ", text)
+    head, empty_line, body = _UNFOLDED.sub(rb";\n ", text).partition(b"\n\n")
+    text = head[:HEADER_BYTES] + empty_line + body
     for number, found in enumerate(_DELIMITER.finditer(text)):
         if number == READ_DELIMITERS:
             return text[: found.start()]

@@ -10,10 +10,9 @@ from insights.providers.mail.limits import NOTICE_CHARACTERS, RETURNED_CHARACTER
 # OpenSMTPD, m-FILTER, IMail, Exchange, PowerMTA and what resembles them.
 _ANNOUNCEMENT = re.compile(
     r"^[ \t>*#=_-]{0,60}(?:"
-    r"(?:below|above|enclosed|attached|here|the following|this)?(?:(?!receive)[^\n]){0,30}\b(?:is a )?copy of"
-    r" (?:the|your)(?: original| returned)? (?:message|mail)"
+    r"(?:(?!receive)[^\n]){0,30}\bcopy of (?:the|your)(?: original| returned)? (?:message|mail)"
     r"|(?:your )?(?:original|returned|unsent|undelivered|bounced|rejected) (?:message|mail)"
-    r"(?:[ -]headers?)?(?: \w+){0,3}"
+    r"(?:[ -]headers?)?(?: \w{1,30}){0,3}"
     r"|(?:the )?(?:message )?headers? (?:of the (?:original|returned) (?:message|mail)[^\n]{0,40}"
     r"|follows?)"
     r"|message (?:header|headers|contents?) follows?"

@@ -1,7 +1,12 @@
 """The table of rules."""
 
+import re
+from pathlib import Path
+
 from insights.actors import describe
 from insights.actors.rules import RULES
+
+PAGE = Path(__file__).parents[3] / "docs" / "machine-opens.md"
 
 LONGEST_NAME = 60  # characters that a reason may have in the database
 
@@ -13,6 +18,13 @@ class TestRules:
 
     def test_weigh_something(self):
         assert all(rule.weight for rule in RULES)
+
+    def test_are_told_as_they_are(self):
+        rows = re.findall(r"^\| `(\w+)` \| (-?[\d.]+) \|", PAGE.read_text(), re.MULTILINE)
+
+        assert sorted((name, float(weight)) for name, weight in rows) == sorted(
+            (rule.name, rule.weight) for rule in RULES
+        )
 
 
 class TestDescribe:

@@ -227,6 +227,14 @@ class TestRevise:
         assert actors(head, get) == [Actor.MACHINE, Actor.MACHINE]
         assert actors(head, other) == [Actor.MACHINE, Actor.HUMAN]
 
+    def test_knows_that_no_person_follows_a_hidden_link(self):
+        context = replace(CONTEXT, hidden_link=9)
+        hidden = clicked(300, link=9)
+
+        verdict = revise([hidden], context)[hidden.id]
+
+        assert (verdict.actor, verdict.reasons[0]) == (Actor.MACHINE, "hidden_link")
+
     def test_takes_all_around_a_hidden_link_for_one_machine(self):
         context = replace(CONTEXT, hidden_link=9)
         near = clicked(301.5, link=1, ip_prefix=OFFICE)

@@ -80,7 +80,7 @@ def _hmac(message: bytes, wrong: str, digest: Any = hashlib.sha256) -> Any:
 
 
 def _amazon(body: Any, wrong: str) -> Post:
-    message_id = "19ba9823-d7f2-53c1-860e-cb10e0d13dfc"
+    message_id = "815d2802-8272-483e-90ad-841735815699"
     notification = {
         "Type": "Notification",
         "MessageId": message_id,
@@ -133,7 +133,7 @@ def _sendgrid(body: Any, wrong: str) -> Post:
 
 
 def _resend(body: Any, wrong: str) -> Post:
-    request, moment, message_id = _plain(body, ""), str(int(time.time())), "msg_2W2D3qXLS5fOaPja1GD"
+    request, moment, message_id = _plain(body, ""), str(int(time.time())), "msg_7Hc9TzKp4RwQmVx2"
     digest = _hmac(f"{message_id}.{moment}.".encode() + request.body, wrong).digest()
     request.headers |= {
         "svix-id": message_id,

@@ -17,6 +17,7 @@ from campaigns.api.segments import SegmentViewSet
 from campaigns.api.templates import TemplateViewSet
 from common.api.problems import CONTENT_TYPE, Problem
 from common.api.routing import Router
+from insights.api.insights import CampaignInsights, OrganizationInsights
 from sending.api.following import CampaignFollowing, CampaignRecipients
 from sending.api.imports import ListImports
 from sending.api.messages import MessageViewSet
@@ -41,6 +42,8 @@ router.register(
     CampaignRecipients,
     basename="recipient",
 )
+router.register("campaigns", CampaignInsights, basename="campaign-insights")
+router.register("insights", OrganizationInsights, basename="insights")
 router.register("imports", ImportViewSet)
 router.register("messages", MessageViewSet, basename="message")
 router.register("pools", iprouting.api.PoolViewSet)

@@ -36,6 +36,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
         "Deliverability",
         (
             ("Events", "mail", "insights_deliveryevent", Role.VIEWER),
+            ("Inbox", "inbox", "insights_rawpayload", Role.VIEWER),
             ("Sending IPs", "dns", "iprouting_sendingip", Role.VIEWER),
             ("Pools", "hub", "iprouting_pool", Role.VIEWER),
             ("Transports", "swap_horiz", "iprouting_transport", Role.VIEWER),
@@ -49,6 +50,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
             ("Organization", "apartment", "campaigns_organization", Role.VIEWER),
             ("People", "group", "campaigns_membership", Role.VIEWER),
             ("API keys", "key", "campaigns_apikey", Role.ADMIN),
+            ("Inbox addresses", "mail_lock", "insights_inboxkey", Role.ADMIN),
             ("Audit log", "history", "campaigns_auditentry", Role.VIEWER),
         ),
     ),

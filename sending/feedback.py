@@ -11,12 +11,36 @@ from django.db import transaction
 
 import campaigns.operations.ledger
 import insights.operations.recording
+import insights.queries.inbox
 import suppression.operations
+import suppression.queries
 from campaigns.ledger import ClaimedRecipient, Outcome
-from insights.events import BounceClass
+from campaigns.models import Recipient
+from campaigns.states import RecipientState
+from common.addresses import normalize_address
+from insights.events import BounceClass, DeliveryEvent, EventType
+from insights.messages import Message
+from insights.providers.base import natural_key
+from insights.reports import Report
 from sending.outcomes import Verdict
 from sending.transports.base import Receipt
 from suppression.reasons import Origin, Reason
+
+_FACTS = frozenset({RecipientState.BOUNCED, RecipientState.DELIVERED})
+
+LONGEST_ENHANCED_CODE_CHARS = 12  # as the events keep them; RFC 3463 needs 9
+
+# What somebody says by a report, and who puts them on the list for it.
+_WISHES = {
+    EventType.COMPLAINED: Reason.COMPLAINT,
+    EventType.UNSUBSCRIBED: Reason.UNSUBSCRIBE,
+}
+_ORIGINS = {
+    Reason.HARD_BOUNCE: Origin.PROVIDER,
+    Reason.SOFT_BOUNCE_LIMIT: Origin.SYSTEM,
+    Reason.COMPLAINT: Origin.RECIPIENT,
+    Reason.UNSUBSCRIBE: Origin.RECIPIENT,
+}
 
 
 class Settled(NamedTuple):
@@ -43,7 +67,9 @@ def record(settled: Sequence[Settled], *, organization_id: int, owner: uuid.UUID
         lost = campaigns.operations.ledger.record_outcomes(
             [_outcome(one) for one in settled], owner=owner
         )
-        insights.operations.recording.record_outcome_events()
+        insights.operations.recording.record_outcome_events(
+            with_facts=any(one.verdict.state in _FACTS for one in settled)
+        )
         _suppress_hard_bounces(organization_id, [one for one in settled if one.row.id not in lost])
 
 
@@ -81,3 +107,111 @@ def _suppress_hard_bounces(organization_id: int, settled: Sequence[Settled]) -> 
                 note=one.receipt.response[:500] if one.receipt else "",
                 now=one.at,
             )
+
+
+class Attributed(NamedTuple):
+    """What somebody reported, with the message that it is about."""
+
+    report: Report
+    message: Message
+
+
+def record_reports(attributed: Sequence[Attributed], *, now: datetime) -> int:
+    """Write events, ledger and suppression for what was reported; return how many events are new.
+
+    What is known already has no effect: whom staff released from suppression stays released when
+    the same report comes once more.
+    """
+    if not attributed:
+        return 0
+    with transaction.atomic():
+        _lock({one.message.recipient_id for one in attributed})
+        events = _new_events(attributed)
+        new = set(insights.operations.recording.record_events(list(events)))
+        told = [one for event, one in events.items() if event.natural_key in new]
+        _suppress_reported(told, now=now)
+        return len(new)
+
+
+def _lock(recipient_ids: set[int]) -> None:
+    """Let nobody else record what happened to these messages until the transaction ends."""
+    rows = Recipient.objects.select_for_update().filter(pk__in=recipient_ids).order_by("pk")
+    list(rows.values_list("pk"))
+
+
+def _new_events(attributed: Sequence[Attributed]) -> dict[DeliveryEvent, Attributed]:
+    """Return the events of reports, each kind of deferral once.
+
+    Two accounts of one thing may differ in their time by a second. For all that happens to a
+    message once the ledger keeps the earliest; deferrals are counted one by one.
+    """
+    events = {_event(one): one for one in sorted(attributed, key=lambda one: one.report.ts)}
+    deferrals = [event for event in events if event.event_type is EventType.DEFERRED]
+    seen = insights.queries.inbox.known_keys({event.natural_key for event in deferrals})
+    for event in deferrals:
+        if event.natural_key in seen:
+            del events[event]
+        seen.add(event.natural_key)
+    return events
+
+
+def _event(attributed: Attributed) -> DeliveryEvent:
+    report, message = attributed
+    event = message.event(
+        report.event_type,
+        source=report.source,
+        ts=report.ts,
+        natural_key=natural_key(report.natural_key, message.recipient_id),
+    )
+    return event._replace(
+        smtp_code=report.smtp_code,
+        enhanced_code=report.enhanced_code[:LONGEST_ENHANCED_CODE_CHARS],
+        smtp_response=report.smtp_response,
+        bounce_class=report.bounce_class or "",
+    )
+
+
+def _suppress_reported(told: Sequence[Attributed], *, now: datetime) -> None:
+    """Keep mail from those of whom it follows, all addresses in one order."""
+    wanted = _refused_too_often([one for one in told if _is_bounce(one, BounceClass.SOFT)])
+    for one in told:
+        if _is_bounce(one, BounceClass.HARD):
+            key = normalize_address(one.message.email).key
+            wanted[one.message.organization_id, key, Reason.HARD_BOUNCE] = one
+        elif one.report.event_type in _WISHES:
+            for key in suppression.queries.email_keys(one.message):
+                reason = _WISHES[one.report.event_type]
+                wanted[one.message.organization_id, key, reason] = one
+    for (organization_id, email_key, reason), one in sorted(
+        wanted.items(), key=lambda item: item[0]
+    ):
+        suppression.operations.suppress(
+            organization_id,
+            email_key=email_key,
+            reason=reason,
+            origin=_ORIGINS[reason],
+            source_recipient_id=one.message.recipient_id,
+            note=one.report.smtp_response,
+            now=now,
+        )
+
+
+def _is_bounce(one: Attributed, bounce_class: BounceClass) -> bool:
+    return one.report.event_type == EventType.BOUNCED and one.report.bounce_class == bounce_class
+
+
+def _refused_too_often(
+    bounced: Sequence[Attributed],
+) -> dict[tuple[int, str, Reason], Attributed]:
+    """Return the entries for those whose mailbox refuses one message after the other."""
+    contact_ids = {one.message.contact_id for one in bounced if one.message.contact_id}
+    refused = insights.queries.inbox.refused_in_a_row(contact_ids)
+    return {
+        (
+            one.message.organization_id,
+            normalize_address(one.message.email).key,
+            Reason.SOFT_BOUNCE_LIMIT,
+        ): one
+        for one in bounced
+        if one.message.contact_id in refused
+    }

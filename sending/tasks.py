@@ -15,6 +15,7 @@ import campaigns.queries.ledger
 import insights.operations.partitions
 import sending.operations.importing
 import sending.operations.lifecycle
+import sending.pipeline.inbox
 import sending.pipeline.recovery
 from campaigns.models import CampaignKind
 from sending.pipeline import run_campaign
@@ -100,3 +101,9 @@ def forget_answers(**_: object) -> None:
 def make_partitions(**_: object) -> None:
     """Make room for the events of the coming months; once a day."""
     insights.operations.partitions.make_partitions(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def read_inbox(**_: object) -> None:
+    """Read what others have reported; every second."""
+    sending.pipeline.inbox.read_inbox(now=timezone.now())

@@ -18,11 +18,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-import insights.queries
+import insights.queries.messages
 import sending.operations.tracking
 from common.conf import token_signer
 from common.tokens import Purpose
 from insights.messages import Message
+from sending.operations.tracking import Visitor
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )
 MAX_LINK_DIGITS = 9
+MAX_AGENT = 500  # characters of a user agent that are looked at
 _HEADERS = {
     "Cache-Control": "no-store, private",
     "Referrer-Policy": "no-referrer",
@@ -46,15 +48,20 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
     if recipient_id is None:
         return _unknown()
     if request.method == "GET":
-        _note_open(recipient_id, now=timezone.now())
+        _note_open(recipient_id, visitor=_visitor(request), now=timezone.now())
     return HttpResponse(PIXEL, content_type="image/gif", headers=_HEADERS)
 
 
-def _note_open(recipient_id: int, *, now: datetime) -> None:
+def _visitor(request: HttpRequest) -> Visitor:
+    agent = request.META.get("HTTP_USER_AGENT", "")[:MAX_AGENT]
+    return Visitor(agent, request.META.get("REMOTE_ADDR", ""))
+
+
+def _note_open(recipient_id: int, *, visitor: Visitor, now: datetime) -> None:
     try:
-        message = insights.queries.message(recipient_id)
+        message = insights.queries.messages.message(recipient_id)
         if message is not None:
-            sending.operations.tracking.record_open(message, now=now)
+            sending.operations.tracking.record_open(message, visitor=visitor, now=now)
     except DatabaseError:
         logger.exception("an open of message %d was not recorded", recipient_id)
 
@@ -67,7 +74,7 @@ def clicked(request: HttpRequest, token: str) -> HttpResponse:
         return _unknown()
     message, number, url = found
     if request.method == "GET" and message is not None:
-        _note_click(message, url, number, now=timezone.now())
+        _note_click(message, url, number, visitor=_visitor(request), now=timezone.now())
     location = quote(url, safe=_KEPT)
     return HttpResponse(status=302, headers={**_HEADERS, "Location": location})
 
@@ -79,7 +86,7 @@ def _numbered_link(token: str) -> tuple[Message, int, str] | None:
     if recipient_id is None or not _is_number(digits):
         return None
     number = int(digits)
-    found = insights.queries.message_with_link(recipient_id, number=number)
+    found = insights.queries.messages.message_with_link(recipient_id, number=number)
     return (found[0], number, found[1]) if found else None
 
 
@@ -97,15 +104,19 @@ def _signed_link(token: str) -> tuple[Message | None, int, str] | None:
         return None
     recipient_id, number, url = signed
     try:
-        return insights.queries.message(recipient_id), number, url
+        return insights.queries.messages.message(recipient_id), number, url
     except DatabaseError:
         logger.exception("a click in message %d was not recorded", recipient_id)
         return None, number, url
 
 
-def _note_click(message: Message, url: str, number: int, *, now: datetime) -> None:
+def _note_click(
+    message: Message, url: str, number: int, *, visitor: Visitor, now: datetime
+) -> None:
     try:
-        sending.operations.tracking.record_click(message, url=url, link_number=number, now=now)
+        sending.operations.tracking.record_click(
+            message, url=url, link_number=number, visitor=visitor, now=now
+        )
     except DatabaseError:
         logger.exception("a click in message %d was not recorded", message.recipient_id)
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-import insights.queries
+import insights.queries.messages
 import suppression.operations
 import suppression.queries
 from common.conf import token_signer
@@ -82,7 +82,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 
 def _message(token: str, *, purpose: Purpose) -> Message | None:
     recipient_id = token_signer().read(token, purpose=purpose)
-    return None if recipient_id is None else insights.queries.message(recipient_id)
+    return None if recipient_id is None else insights.queries.messages.message(recipient_id)
 
 
 def _form(request: HttpRequest) -> QueryDict:

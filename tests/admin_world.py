@@ -29,6 +29,7 @@ from tests.factories.campaigns import (
     TemplateFactory,
     UserFactory,
 )
+from tests.factories.insights import InboxKeyFactory, RawPayloadFactory
 from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
 from tests.factories.suppression import SuppressionFactory
 
@@ -116,6 +117,8 @@ MAKERS: dict[str, Any] = {
     "iprouting.SendingIP": lambda organization: SendingIPFactory(organization=organization),
     "suppression.Suppression": lambda organization: SuppressionFactory(organization=organization),
     "insights.DeliveryEvent": _event,
+    "insights.InboxKey": lambda organization: InboxKeyFactory(organization=organization),
+    "insights.RawPayload": lambda organization: RawPayloadFactory(organization=organization),
 }
 
 

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-import insights.api
+import insights.api.messages
 from campaigns.api.idempotency import idempotent
 from campaigns.models import Identity, Template
 from campaigns.roles import Role
@@ -52,7 +52,7 @@ class QueuedOutput(serializers.Serializer[Any]):
     recipient_id = serializers.IntegerField()
 
 
-class MessageViewSet(insights.api.MessageViewSet):
+class MessageViewSet(insights.api.messages.MessageViewSet):
     """Single messages."""
 
     action_roles: ClassVar = {"create": Role.OPERATOR}

@@ -1,48 +1,88 @@
-"""Writes of opens and clicks. Every hit is an event of its own; the ledger keeps the first."""
+"""Writes of opens and clicks. Every hit is an event of its own, with who caused it and why we think so.
+
+The verdict falls at once, from the request itself, the time since delivery and the hits before it.
+"""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 
 import insights.operations.recording
-from insights.events import Actor, EventType, Source
+from insights.actors import Context, Hit, HitKind, judge, truncated
+from insights.events import EventType, Source
 from insights.messages import Message
 
-NOT_CLASSIFIED = ("not classified",)
-_FIRST = "UPDATE campaigns_recipient SET {column} = %s WHERE id = %s AND {column} IS NULL"
+OTHER_HITS = 50  # of one message are looked at
+_KINDS = {EventType.OPENED: HitKind.OPEN, EventType.CLICKED: HitKind.CLICK}
+_TIMES = "SELECT sent_at, delivered_at FROM campaigns_recipient WHERE id = %s"
+_OTHERS = """
+SELECT id, event_type, ts, link_number FROM email_delivery_events
+WHERE recipient_id = %s AND event_type IN ('opened', 'clicked') ORDER BY ts DESC LIMIT %s
+"""
 
 
-def record_open(message: Message, *, now: datetime) -> None:
+class Visitor(NamedTuple):
+    """What a request for a pixel or link says of who made it."""
+
+    user_agent: str
+    address: str
+
+
+def record_open(message: Message, *, visitor: Visitor, now: datetime) -> None:
     """Record that the pixel of a message was loaded."""
-    _record(message, EventType.OPENED, column="opened_at", now=now)
+    _record(message, EventType.OPENED, visitor=visitor, now=now)
 
 
-def record_click(message: Message, *, url: str, link_number: int, now: datetime) -> None:
+def record_click(
+    message: Message, *, url: str, link_number: int, visitor: Visitor, now: datetime
+) -> None:
     """Record that a link of a message was followed."""
-    _record(
-        message, EventType.CLICKED, column="clicked_at", now=now, url=url, link_number=link_number
-    )
+    _record(message, EventType.CLICKED, visitor=visitor, now=now, url=url, link_number=link_number)
 
 
 def _record(
     message: Message,
     event_type: EventType,
     *,
-    column: str,
+    visitor: Visitor,
     now: datetime,
     url: str = "",
     link_number: int | None = None,
 ) -> None:
     event = message.event(event_type, source=Source.TRACKING, ts=now, natural_key=uuid.uuid4())
-    event = event._replace(
-        actor=Actor.UNKNOWN,
-        actor_reasons=NOT_CLASSIFIED,
-        url=url,
+    hit = Hit(
+        id=event.natural_key,
+        kind=_KINDS[event_type],
+        at=now,
+        user_agent=visitor.user_agent,
+        ip_prefix=truncated(visitor.address),
         link_number=link_number,
     )
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_FIRST.format(column=column), [now, message.recipient_id])
-        insights.operations.recording.record_events([event])
+    verdict = judge(hit, _context(message.recipient_id))
+    insights.operations.recording.record_events(
+        [
+            event._replace(
+                actor=verdict.actor,
+                actor_reasons=verdict.reasons,
+                url=url,
+                link_number=link_number,
+            )
+        ]
+    )
+
+
+def _context(recipient_id: int) -> Context:
+    """Return what is known around the hits of a message."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TIMES, [recipient_id])
+        sent_at, delivered_at = cursor.fetchone() or (None, None)
+        cursor.execute(_OTHERS, [recipient_id, OTHER_HITS])
+        others = [
+            Hit(id=number, kind=_KINDS[EventType(kind)], at=at, link_number=link)
+            for number, kind, at, link in cursor.fetchall()
+        ]
+    return Context(delivered_at=delivered_at, sent_at=sent_at, others=others)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import campaigns.queries.ledger
-import insights.queries
+import insights.queries.messages
 from campaigns.models import Campaign
 from campaigns.states import CampaignState, RecipientState
 
@@ -62,5 +62,5 @@ def progress(campaign: Campaign, *, now: datetime) -> Progress:
 
 def _rate(campaign_id: int, *, now: datetime) -> float | None:
     """Return messages a second over the last moments, or None when nothing moved."""
-    count = insights.queries.handed_over_since(campaign_id, since=now - RATE_WINDOW)
+    count = insights.queries.messages.handed_over_since(campaign_id, since=now - RATE_WINDOW)
     return count / RATE_WINDOW.total_seconds() if count else None

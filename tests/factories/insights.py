@@ -1,11 +1,13 @@
-"""Events, as they are passed around before they are written."""
+"""Events, as they are passed around before they are written; the inbox and its addresses."""
 
 import uuid
 
 import factory
+from factory.django import DjangoModelFactory
 
 from insights.events import DeliveryEvent, EventType, Source
-from tests.factories.campaigns import THE_PAST
+from insights.models import InboxKey, RawPayload
+from tests.factories.campaigns import THE_PAST, OrganizationFactory
 
 
 class EventFactory(factory.Factory):
@@ -21,3 +23,27 @@ class EventFactory(factory.Factory):
     ts = THE_PAST
     natural_key = factory.LazyFunction(uuid.uuid4)
     source = Source.SMTP
+
+
+class InboxKeyFactory(DjangoModelFactory):
+    """An address for mail."""
+
+    class Meta:
+        model = InboxKey
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Mail server {n}")
+    source = Source.MAIL.value
+
+
+class RawPayloadFactory(DjangoModelFactory):
+    """A mail that waits to be read."""
+
+    class Meta:
+        model = RawPayload
+
+    organization = factory.SubFactory(OrganizationFactory)
+    source = Source.MAIL.value
+    received_at = THE_PAST
+    due_at = THE_PAST
+    body = b"Subject: Hello\r\n\r\nHow are you?\r\n"

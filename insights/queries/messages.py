@@ -1,4 +1,4 @@
-"""Reads of what happened."""
+"""Reads of messages and of what happened to them."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-import insights.queries
+import insights.queries.messages
 from campaigns.access import access_for
 from campaigns.models import Contact, Recipient
 from common.addresses import AddressError, normalize_address
@@ -144,5 +144,5 @@ class MessageViewSet(ReadViewSet):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One message with its events, oldest first."""
         message = self.get_object()
-        events = insights.queries.events_of(message.pk)
+        events = insights.queries.messages.events_of(message.pk)
         return Response({**self.shown(message), "events": EventOutput(events, many=True).data})

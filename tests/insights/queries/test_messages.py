@@ -6,7 +6,7 @@ import pytest
 
 from insights.events import EventType, Source
 from insights.operations.recording import record_events
-from insights.queries import (
+from insights.queries.messages import (
     counts_by_type,
     events_of,
     handed_over_since,

@@ -1,0 +1,211 @@
+"""How much happened: counts and rates over time, by whatever mail can be told apart by."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Model
+
+from campaigns.models import Campaign, ContactList, Identity
+from common.errors import DomainError
+from insights.periods import Period
+from insights.rates import TRACKED_CLICKS, TRACKED_OPENS, rates
+
+COUNTS: Final = (
+    "sent", "delivered", "deferred", "bounced", "failed", "opens", "unique_opens",
+    "machine_opens", "clicks", "unique_clicks", "machine_clicks", "replies", "unsubscribes",
+    "complaints",
+)  # fmt: skip
+MAXIMUM_POINTS: Final = 20_000  # buckets times groups; some 10 MB as JSON
+
+Metrics = dict[str, int | float | None]
+_Counted = dict[str, int]
+
+
+class GroupBy(enum.StrEnum):
+    """What figures are shown apart by; by day and hour there is one group, `all`."""
+
+    DAY = "day"
+    HOUR = "hour"
+    PROVIDER = "provider"
+    IDENTITY = "identity"
+    LIST = "list"
+    IP = "ip"
+    VARIANT = "variant"
+    CAMPAIGN = "campaign"
+
+
+ALL: Final = "all"
+_KEYS: Final[Mapping[GroupBy, str]] = {
+    GroupBy.DAY: f"'{ALL}'",
+    GroupBy.HOUR: f"'{ALL}'",
+    GroupBy.PROVIDER: "h.provider",
+    GroupBy.IDENTITY: "h.identity_id",
+    GroupBy.LIST: "h.list_id",
+    GroupBy.IP: "h.ip",
+    GroupBy.VARIANT: "h.variant",
+    GroupBy.CAMPAIGN: "h.campaign_id",
+}
+FILTERS: Final[Mapping[str, str]] = {
+    "campaign": "campaign_id",
+    "list": "list_id",
+    "provider": "provider",
+    "identity": "identity_id",
+    "ip": "ip",
+    "stream": "stream",
+    "variant": "variant",
+}
+_NAMED: Final[Mapping[GroupBy, tuple[type[Model], str]]] = {
+    GroupBy.IDENTITY: (Identity, "from_address"),
+    GroupBy.LIST: (ContactList, "name"),
+    GroupBy.CAMPAIGN: (Campaign, "name"),
+}
+_NONE: Final = ("0", "")  # how a roll-up writes that there is none
+
+_DENOMINATORS: Final = {TRACKED_OPENS: "track_opens", TRACKED_CLICKS: "track_clicks"}
+_COUNTED: Final = (*COUNTS, *_DENOMINATORS)
+_SUMS: Final = ", ".join(
+    [f"sum(h.{name})::int8" for name in COUNTS]
+    + [
+        f"COALESCE(sum(h.delivered) FILTER (WHERE COALESCE(c.{flag}, true)), 0)::int8"
+        for flag in _DENOMINATORS.values()
+    ]
+)
+_SERIES: Final = """
+SELECT {key}::text, greatest(width_bucket(h.hour, %(buckets)s::timestamptz[]), 1) - 1, {sums}
+FROM insights_hourlycount AS h LEFT JOIN campaigns_campaign AS c ON c.id = h.campaign_id
+WHERE h.organization_id = %(organization)s AND h.hour >= %(first)s AND h.hour < %(end)s{filters}
+GROUP BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What happened in one bucket."""
+
+    ts: datetime
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What happened to the mail that has one thing in common."""
+
+    key: str
+    label: str
+    totals: Metrics
+    series: list[Point]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of a period; `groups` come with the most sent first."""
+
+    period: Period
+    group_by: GroupBy
+    totals: Metrics
+    groups: list[Group]
+
+
+def insights(
+    organization_id: int,
+    *,
+    period: Period,
+    group_by: GroupBy = GroupBy.DAY,
+    filters: Mapping[str, int | str] | None = None,
+) -> Report:
+    """Return what happened in an organization, as counts and rates; every bucket is there.
+
+    `filters` narrows by `campaign`, `list`, `provider`, `identity`, `ip`, `stream`, `variant`.
+    Raises DomainError when there would be too many points.
+    """
+    _check_size(period.size)
+    buckets = period.buckets
+    counted = _counted(organization_id, period=period, group_by=group_by, filters=filters or {})
+    _check_size(period.size * len(counted))
+    labels = _labels(organization_id, group_by=group_by, keys=counted)
+    groups = [
+        _group(key, label=labels[key], buckets=buckets, counted=by_bucket)
+        for key, by_bucket in counted.items()
+    ]
+    groups.sort(key=lambda group: (-(group.totals["sent"] or 0), group.label))
+    everything = [counts for by_bucket in counted.values() for counts in by_bucket.values()]
+    return Report(period, group_by, _metrics(_summed(everything)), groups)
+
+
+def _check_size(points: int) -> None:
+    if points > MAXIMUM_POINTS:
+        raise DomainError(
+            "too_much",
+            f"That would be {points:,} points; {MAXIMUM_POINTS:,} are the limit. "
+            "Ask for a shorter time, or for days instead of hours.",
+            {"field": "from"},
+        )
+
+
+def _counted(
+    organization_id: int,
+    *,
+    period: Period,
+    group_by: GroupBy,
+    filters: Mapping[str, int | str],
+) -> dict[str, dict[int, _Counted]]:
+    """Return what was counted, by key and by the number of the bucket, without the empty ones."""
+    conditions = "".join(f" AND h.{FILTERS[name]} = %({name})s" for name in filters)
+    statement = _SERIES.format(key=_KEYS[group_by], sums=_SUMS, filters=conditions)
+    values: dict[str, Any] = {
+        **filters,
+        "organization": organization_id,
+        "buckets": period.buckets,
+        "first": period.first_hour,
+        "end": period.end_hour,
+    }
+    counted: dict[str, dict[int, _Counted]] = {ALL: {}} if _KEYS[group_by] == f"'{ALL}'" else {}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        for key, number, *sums in cursor.fetchall():
+            counted.setdefault(key, {})[number] = dict(zip(_COUNTED, sums, strict=True))
+    return counted
+
+
+def _group(
+    key: str, *, label: str, buckets: list[datetime], counted: Mapping[int, _Counted]
+) -> Group:
+    nothing = _metrics(_summed([]))
+    series = [
+        Point(ts, _metrics(counted[number]) if number in counted else nothing)
+        for number, ts in enumerate(buckets)
+    ]
+    return Group(key, label, _metrics(_summed(counted.values())), series)
+
+
+def _summed(counted: Iterable[_Counted]) -> _Counted:
+    total = dict.fromkeys(_COUNTED, 0)
+    for counts in counted:
+        for name, number in counts.items():
+            total[name] += number
+    return total
+
+
+def _metrics(counted: _Counted) -> Metrics:
+    return {**{name: counted[name] for name in COUNTS}, **rates(counted)}
+
+
+def _labels(organization_id: int, *, group_by: GroupBy, keys: Collection[str]) -> dict[str, str]:
+    """Return what to call each group; what was deleted since is called by its number."""
+    if group_by not in _NAMED:
+        return {key: f"no {group_by}" if key in _NONE else key for key in keys}
+    model, field = _NAMED[group_by]
+    found = model._default_manager.filter(  # noqa: SLF001  documented by Django
+        organization_id=organization_id, pk__in=[int(key) for key in keys]
+    )
+    names = {str(pk): name for pk, name in found.values_list("pk", field)}
+    return {
+        key: f"no {group_by}" if key in _NONE else names.get(key, f"{group_by} {key} (deleted)")
+        for key in keys
+    }

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from insights.providers.base import storable
 from insights.providers.mail.reader import read_mail
 from insights.providers.mail.reading import Finding, MailKind, Reading
 
@@ -46,7 +47,7 @@ def _rows(file: str, reading: Reading) -> list[dict[str, object]]:
 def _row(file: str, finding: Finding, reading: Reading) -> dict[str, object]:
     """Return one finding; a delay is a bounce that is not final, and has no class."""
     delayed = finding.kind is MailKind.DELAYED
-    return {
+    row = {
         "file": file,
         "kind": MailKind.BOUNCE if delayed else finding.kind,
         "recipient": finding.recipient,
@@ -59,4 +60,7 @@ def _row(file: str, finding: Finding, reading: Reading) -> dict[str, object]:
         "feedback_type": finding.feedback_type,
         "return_path": reading.references.return_path,
         "message_id": reading.references.message_id,
+    }
+    return {
+        name: storable(value) if isinstance(value, str) else value for name, value in row.items()
     }

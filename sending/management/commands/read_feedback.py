@@ -21,6 +21,7 @@ class Command(BaseCommand):
         "Print what bounce and complaint mails say, one JSON object a line and recipient. "
         "Reads files, changes nothing."
     )
+    requires_system_checks: tuple[str, ...] = ()  # needs no database, secret or other setting
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the files and how to print."""
@@ -36,7 +37,9 @@ class Command(BaseCommand):
                 raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
             reading = read_mail(raw, received_at=timezone.now())
             for row in _rows(str(file), reading):
-                self.stdout.write(json.dumps(row, ensure_ascii=False, indent=2 if pretty else None))
+                self.stdout.write(
+                    json.dumps(row, ensure_ascii=not pretty, indent=2 if pretty else None)
+                )
 
 
 def _rows(file: str, reading: Reading) -> list[dict[str, object]]:

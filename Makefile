@@ -10,6 +10,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 EMBEDDED := $(BIN)/python -m config.embedded
 ARGS ?=
+# With it, every process that a test starts would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What pip has installed is remembered by content, so a change of branch installs what it needs.
 RUN_FILES := requirements.txt constraints.txt
@@ -94,7 +96,7 @@ define install
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_LINK_MODE=copy; \
 	$(BIN)/python -m pip install --quiet -c constraints.txt uv \
-	    && $(BIN)/uv pip install --quiet --python $(BIN)/python $(2) \
+	    && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(2) \
 	    || $(BIN)/python -m pip install --quiet $(2)
 	@touch $@
 endef

@@ -60,6 +60,7 @@ class DeliveryEvent(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["campaign_id", "event_type", "ts"], name="event_by_campaign"),
             models.Index(fields=["recipient_id", "ts"], name="event_by_recipient"),
+            models.Index(fields=["organization_id", "ts"], name="event_by_organization"),
         ]
 
     def __str__(self) -> str:

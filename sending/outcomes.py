@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from campaigns.states import RecipientState
 from insights.classification import classify_refusal
+from insights.classification.stages import Stage as RefusedCommand
 from insights.events import BounceClass, EventType
 from sending.transports.base import Answer, Receipt, Stage
 
@@ -20,7 +21,13 @@ UNREACHED_LIMIT = timedelta(days=3)  # after that a message that no server was r
 ATTEMPTS_USED = "attempts_used_up"
 DEADLINE_NEAR = "deadline_before_next_attempt"
 NEVER_REACHED = "server_never_reached"
-_SENDER_STAGES = frozenset({Stage.MAIL})
+# Where in the dialogue a refusal came, as the classification names it.
+_REFUSED_COMMANDS = {
+    Stage.MAIL: RefusedCommand.MAIL,
+    Stage.RCPT: RefusedCommand.RCPT,
+    Stage.DATA: RefusedCommand.DATA,
+    Stage.BODY: RefusedCommand.DATA,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +75,15 @@ def _accepted(rules: RetryRules) -> Verdict:
 
 
 def _refused(receipt: Receipt) -> Verdict:
-    about_sender = receipt.stage in _SENDER_STAGES
     bounce_class = (
         BounceClass.BLOCK
-        if about_sender or receipt.code is None
-        else classify_refusal(receipt.code, receipt.enhanced_code, receipt.response)
+        if receipt.code is None
+        else classify_refusal(
+            receipt.code,
+            receipt.enhanced_code,
+            receipt.response,
+            stage=_REFUSED_COMMANDS.get(receipt.stage),
+        )
     )
     return Verdict(RecipientState.BOUNCED, (EventType.BOUNCED,), bounce_class=bounce_class)
 

@@ -41,7 +41,8 @@ def needs_program() -> Callable[[str], str]:
 
 @pytest.fixture(autouse=True)
 def _own_folders(settings: LazySettings, tmp_path: Path) -> None:
-    """Keep journals and uploaded files of a test to itself."""
+    """Keep journals and uploaded files of a test to itself, and hash its passwords quickly."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MAILWRIGHT = settings.MAILWRIGHT | {
         "JOURNAL_DIR": tmp_path / "journal",
         "IMPORT_DIR": tmp_path / "imports",

@@ -555,7 +555,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name_plural": "audit entries",
+                "verbose_name_plural": "audit log",
             },
         ),
         migrations.CreateModel(
@@ -997,6 +997,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("organization", "user"), name="membership_once_per_organization"

@@ -43,6 +43,8 @@ class Membership(models.Model):
     role = models.CharField(max_length=20, choices=ROLE_CHOICES, default=Role.VIEWER.value)
 
     class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["organization", "user"], name="membership_once_per_organization"
@@ -80,7 +82,7 @@ class AuditEntry(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "audit entries"
+        verbose_name_plural = "audit log"
         indexes: ClassVar = [
             models.Index(fields=["organization", "-at"], name="audit_newest_first")
         ]

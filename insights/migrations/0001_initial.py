@@ -34,6 +34,7 @@ CREATE TABLE email_delivery_events (
 ) PARTITION BY RANGE (ts);
 CREATE INDEX event_by_campaign ON email_delivery_events (campaign_id, event_type, ts);
 CREATE INDEX event_by_recipient ON email_delivery_events (recipient_id, ts);
+CREATE INDEX event_by_organization ON email_delivery_events (organization_id, ts);
 CREATE TABLE email_delivery_events_default PARTITION OF email_delivery_events DEFAULT;
 """
 
@@ -143,6 +144,9 @@ class Migration(migrations.Migration):
                                 fields=["campaign_id", "event_type", "ts"], name="event_by_campaign"
                             ),
                             models.Index(fields=["recipient_id", "ts"], name="event_by_recipient"),
+                            models.Index(
+                                fields=["organization_id", "ts"], name="event_by_organization"
+                            ),
                         ],
                         "constraints": [
                             models.UniqueConstraint(fields=("natural_key", "ts"), name="event_once")

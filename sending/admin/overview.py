@@ -97,12 +97,15 @@ def _button(campaign: Campaign, name: str, move: moves.Move) -> dict[str, Any]:
 
 
 def _progress(campaign: Campaign) -> dict[str, Any]:
-    found = sending.queries.progress.progress(campaign, now=timezone.now())
+    now = timezone.now()
+    found = sending.queries.progress.progress(campaign, now=now)
+    due = found.next_due_at
     return {
         "progress": found,
         "parts": _parts(found),
         "percent": f"{100 * found.share_done:.1f}",
         "rate": _rate(found.rate_per_second),
+        "resting_until": due if due and due > now and not found.claimed else None,
         "left": duration(found.seconds_left) if found.seconds_left is not None else "",
         "polling": CampaignState(campaign.state) in RUNNING,
         "poll_seconds": POLL_SECONDS,

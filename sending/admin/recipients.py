@@ -18,7 +18,7 @@ from campaigns.models import Campaign, Contact, Recipient
 from campaigns.states import RecipientState
 from common.addresses import AddressError, normalize_address
 from common.admin import moment
-from sending.admin.words import RECIPIENT_WORDS, recipient_pill
+from sending.admin.words import RECIPIENT_WORDS, recipient_pill, refusal
 
 if TYPE_CHECKING:
     from sending.admin.campaigns import CampaignAdmin
@@ -67,7 +67,9 @@ def show(admin: CampaignAdmin, request: HttpRequest, campaign: Campaign) -> Http
         **admin.page_context(request, campaign, "recipients"),
         "asked": asked,
         "chips": _chips(campaign, asked),
-        "recipients": [(row, recipient_pill(row.state), _when(row)) for row in shown],
+        "recipients": [
+            (row, recipient_pill(row.state), refusal(row.bounce_class), _when(row)) for row in shown
+        ],
         "next_url": _url(asked, after=getattr(shown[-1], asked.order)) if more else "",
         "first_url": _url(asked) if asked.after else "",
         "overview_url": reverse("admin:campaigns_campaign_overview", args=[campaign.pk]),

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from campaigns.models import ImportStatus
 from campaigns.states import CampaignState, RecipientState
 from common.admin import pill
+from insights.events import BounceClass
 from sending.transports.base import Answer
 
 CAMPAIGN_WORDS = {
@@ -44,6 +45,12 @@ ANSWER_WORDS = {
     Answer.UNREACHED: ("Not reached", "bad"),
     Answer.IN_DOUBT: ("In doubt", "warning"),
 }
+BOUNCE_WORDS = {
+    BounceClass.HARD: "The address does not exist",
+    BounceClass.SOFT: "The mailbox could not take it",
+    BounceClass.BLOCK: "Refused by policy, whoever it was for",
+    BounceClass.EXPIRED: "Tried until time ran out",
+}
 # Why people in the audience do not get a campaign.
 EXCLUSION_WORDS = {
     "hard_bounce": "Address does not exist",
@@ -66,6 +73,11 @@ def campaign_pill(state: str) -> SafeString:
 def recipient_pill(state: str) -> SafeString:
     """Return the state of a recipient as a coloured word."""
     return pill(*RECIPIENT_WORDS[RecipientState(state)])
+
+
+def refusal(bounce_class: str) -> str:
+    """Return what a refusal means, in words; empty where there was none."""
+    return BOUNCE_WORDS[BounceClass(bounce_class)] if bounce_class else ""
 
 
 def import_pill(status: str) -> SafeString:

@@ -30,9 +30,9 @@ ARGUMENTS = [
 WIDE, NARROW = 1280, 390  # pixels: a notebook, a phone
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(needs_program: Callable[[str], str]) -> Iterator[Browser]:
-    """Chromium, started once."""
+    """Chromium, started once a module: while it runs, no other test could run an event loop."""
     program = needs_program("chromium")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)

@@ -4,6 +4,7 @@ from django.urls import reverse
 from campaigns.models import (
     Contact,
     ContactList,
+    ImportJob,
     Segment,
 )
 from tests.admin_world import looking
@@ -162,6 +163,19 @@ class TestLists:
         answer = client.get(url("contactlist", "changelist"))
 
         assert answer.context["cl"].result_list[0].subscribed_count == 2
+
+    def test_are_deleted_after_saying_how_much_goes_with_them(self, client, organization):
+        list_ = SubscriptionFactory(contact__organization=organization).list
+        ImportJob.objects.create(organization=organization, list=list_, file_name="a.csv")
+        address = url("contactlist", "delete", list_.pk)
+
+        asked = client.get(address)
+        client.post(address, {"post": "yes"})
+
+        assert asked.context["model_count"]
+        assert dict(asked.context["model_count"]) == {"lists": 1, "subscriptions": 1, "imports": 1}
+        assert not ContactList.objects.exists()
+        assert Contact.objects.count() == 1
 
     def test_refuse_a_slug_that_is_taken_at_its_field(self, client, organization):
         ContactListFactory(organization=organization, slug="news")

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -155,6 +157,12 @@ class TestProgress:
 
         assert "HX-Refresh" not in same
         assert other["HX-Refresh"] == "true"
+
+    def test_says_when_those_who_have_to_wait_are_tried_again(self, client, campaign):
+        moved(campaign, "begin", "prepare")
+        campaign.recipients.update(not_before=timezone.now() + timedelta(minutes=5))
+
+        assert "they are tried again from" in client.get(url("progress", campaign)).content.decode()
 
     def test_names_what_holds_it_up(self, client, campaign):
         moved(campaign, "begin", "prepare")

@@ -32,11 +32,16 @@ def campaign(organization):
 class TestRecipients:
     def test_are_shown_with_the_exact_answer(self, client, campaign):
         RecipientFactory(
-            campaign=campaign, state="bounced", smtp_code=550, smtp_response="5.1.1 No such <user>"
+            campaign=campaign,
+            state="bounced",
+            bounce_class="hard",
+            smtp_code=550,
+            smtp_response="5.1.1 No such <user>",
         )
 
         text = client.get(url("recipients", campaign)).content.decode()
 
+        assert "The address does not exist" in text
         assert "<code>550</code>" in text
         assert "5.1.1 No such &lt;user&gt;" in text
 

@@ -9,7 +9,7 @@ from typing import Final
 
 MAX_ADDRESSES: Final = 100  # of one header
 
-_LOCAL = r"(?:\"[^\"\s@<>]{1,80}\"|[^\s<>\"'()\[\],;:|@\\]{1,128})"
+_LOCAL = r"(?:\"[^\"\s@<>]{1,80}\"|[^\s<>\"'()\[\],;:|@\\][^\s<>\"()\[\],;:|@\\]{0,127})"
 _DOMAIN = r"(?:\[[\w.:]{3,60}\]|[^\s<>\"'()\[\],;:|@\\*?!/]{1,253})"
 ADDRESS: Final = rf"{_LOCAL}@{_DOMAIN}"
 _ADDRESS = re.compile(ADDRESS)

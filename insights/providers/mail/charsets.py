@@ -9,13 +9,15 @@ import codecs
 _NO_CHARSETS = frozenset(
     {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
 )
+_WIDE = ("utf-16", "utf-32")  # hold zero bytes, where what they hold is mail
 _JAPANESE = b"\x1b$"  # beginning of ISO-2022-JP, which is often not declared
 
 
 def decode_bytes(raw: bytes, charset: str) -> str:
     """Return the text; by the charset if there is such a one, else by what the bytes look like."""
     name = _known(charset)
-    if name not in {"", "ascii"}:
+    wide = name.startswith(_WIDE) and b"\0" not in raw
+    if name not in {"", "ascii"} and not wide:
         try:
             return raw.decode(name, "replace")
         except (UnicodeError, LookupError, ValueError):

@@ -18,7 +18,6 @@ from insights.providers.mail.bounces import (
 from insights.providers.mail.complaints import complaint_findings
 from insights.providers.mail.dates import parse_date
 from insights.providers.mail.headers import Headers
-from insights.providers.mail.limits import READ_BYTES
 from insights.providers.mail.notifications import Notification, notification_of
 from insights.providers.mail.opening import open_mail
 from insights.providers.mail.reading import Finding, MailKind, Reading
@@ -46,7 +45,7 @@ def read_mail(raw: bytes, *, received_at: datetime, envelope_to: str = "") -> Re
         findings=tuple(said.findings),
         references=said.references,
         returned=said.returned,
-        mail_key=headers.get("Message-ID") or _digest(raw),
+        mail_key=headers.get("Message-ID") or _digest(anatomy),
         written_at=parse_date(headers.get("Date")),
     )
 
@@ -104,5 +103,9 @@ def _answer(anatomy: Anatomy, *, envelope_to: str) -> _Said:
     return _Said(kind, (Finding(kind, references.address),), references, Headers())
 
 
-def _digest(raw: bytes) -> str:
-    return hashlib.blake2b(raw[:READ_BYTES], digest_size=16).hexdigest()
+def _digest(anatomy: Anatomy) -> str:
+    """Return what tells a mail without a Message-ID apart, whichever way it came."""
+    headers = anatomy.headers
+    written = [headers.get(name) for name in ("From", "To", "Subject", "Date")]
+    text = "\n".join([*written, anatomy.notice, anatomy.feedback])
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()

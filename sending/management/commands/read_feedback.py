@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from insights.providers.base import storable
 from insights.providers.mail.reader import read_mail
 from insights.providers.mail.reading import Finding, MailKind, Reading
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         "Print what bounce and complaint mails say, one JSON object a line and recipient. "
         "Reads files, changes nothing."
     )
+    requires_system_checks: tuple[str, ...] = ()  # needs no database, secret or other setting
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the files and how to print."""
@@ -35,7 +37,9 @@ class Command(BaseCommand):
                 raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
             reading = read_mail(raw, received_at=timezone.now())
             for row in _rows(str(file), reading):
-                self.stdout.write(json.dumps(row, ensure_ascii=False, indent=2 if pretty else None))
+                self.stdout.write(
+                    json.dumps(row, ensure_ascii=not pretty, indent=2 if pretty else None)
+                )
 
 
 def _rows(file: str, reading: Reading) -> list[dict[str, object]]:
@@ -46,7 +50,7 @@ def _rows(file: str, reading: Reading) -> list[dict[str, object]]:
 def _row(file: str, finding: Finding, reading: Reading) -> dict[str, object]:
     """Return one finding; a delay is a bounce that is not final, and has no class."""
     delayed = finding.kind is MailKind.DELAYED
-    return {
+    row = {
         "file": file,
         "kind": MailKind.BOUNCE if delayed else finding.kind,
         "recipient": finding.recipient,
@@ -59,4 +63,7 @@ def _row(file: str, finding: Finding, reading: Reading) -> dict[str, object]:
         "feedback_type": finding.feedback_type,
         "return_path": reading.references.return_path,
         "message_id": reading.references.message_id,
+    }
+    return {
+        name: storable(value) if isinstance(value, str) else value for name, value in row.items()
     }

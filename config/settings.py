@@ -162,7 +162,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 # A one-click POST must never be answered with a redirect, nor a load balancer's health probe.
-SECURE_REDIRECT_EXEMPT = [r"^u/", r"^t/", r"^p/", r"^healthz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^u/", r"^t/", r"^p/", r"^hooks/", r"^healthz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 

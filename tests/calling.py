@@ -1,5 +1,8 @@
 """Clients of the API, each with a key of its own, and objects for them to find."""
 
+from datetime import timedelta
+
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from campaigns.models import ImportJob
@@ -17,6 +20,7 @@ from tests.factories.campaigns import (
 )
 from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
 from tests.factories.suppression import SuppressionFactory
+from tests.insights.counting import count
 
 # How to make one of each noun for an organization, by the first part of its path.
 ONE_OF_EACH = {
@@ -33,6 +37,9 @@ ONE_OF_EACH = {
     "transports": TransportFactory,
     "ips": SendingIPFactory,
     "suppressions": SuppressionFactory,
+    "insights": lambda organization: count(
+        CampaignFactory(organization=organization), timezone.now() - timedelta(hours=2), sent=1
+    ),
 }
 
 

@@ -138,6 +138,8 @@ def _count(answer):
     if answer["Content-Type"].startswith("text/csv"):
         return b"".join(answer.streaming_content).count(b"\n") - 1
     body = answer.json()
+    if "totals" in body:
+        return body["totals"]["sent"]
     return len(body["rules"] if "rules" in body else body["results"])
 
 

@@ -23,7 +23,11 @@ WHERE r.lease_owner = %s AND r.state = 'claimed'
 
 def state_counts(campaign_id: int) -> dict[RecipientState, int]:
     """Return how many recipients of a campaign are in each state; every state is present."""
-    rows = Recipient.objects.filter(campaign=campaign_id).values_list("state").annotate(rows=Count("*"))
+    rows = (
+        Recipient.objects.filter(campaign=campaign_id)
+        .values_list("state")
+        .annotate(rows=Count("*"))
+    )
     found = dict(rows.order_by())
     return {state: found.get(state.value, 0) for state in RecipientState}
 

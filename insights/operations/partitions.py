@@ -12,8 +12,10 @@ from insights.partitions import Month, month_of
 FURTHEST_MONTHS = 36  # events from further away, back or ahead, stay in the default partition
 PARTITIONING_LOCK = 0x6576656E7473  # "events": number of the advisory lock
 
-# Nobody may add to the month in the default partition between the move and the attaching.
+# Nobody may add to the month in the default partition between the move and the attaching, nor have
+# begun to add to it: where a row goes is settled when its statement begins.
 _CUT = """
+LOCK TABLE email_delivery_events IN SHARE ROW EXCLUSIVE MODE;
 CREATE TABLE {name} (LIKE email_delivery_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
 LOCK TABLE email_delivery_events_default IN ACCESS EXCLUSIVE MODE;
 WITH moved AS (
@@ -29,7 +31,7 @@ def make_partitions(*, now: datetime, months_ahead: int = 3) -> list[str]:
     """Cut a partition for each month up to so many ahead and return the names of the new ones.
 
     Events that lie in the default partition move into the partition of their month. Run again, or
-    by two at once, it changes nothing more. The default partition is locked meanwhile, others not.
+    by two at once, it changes nothing more. Recording waits meanwhile.
     """
     current = month_of(now)
     with transaction.atomic(), connection.cursor() as cursor:

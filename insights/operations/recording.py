@@ -142,7 +142,7 @@ _OF_EVENTS = f"""), changes AS (
         COALESCE(identity_id, 0) AS identity_id, COALESCE(list_id, 0) AS list_id, ip, stream,
         variant, {_EVENT_COUNTER} END AS counter, 1 AS number
     FROM fresh
-"""
+"""  # noqa: S608  put together from constants alone
 _OF_FACTS = f"""    UNION ALL
     SELECT {_HOUR.format(at="step.at")}, before.organization_id, before.campaign_id,
         before.provider, before.identity_id, before.list_id, before.ip, before.stream,

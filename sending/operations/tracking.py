@@ -1,4 +1,4 @@
-"""Writes of opens and clicks. Every hit is an event of its own, with who caused it and why we think so.
+"""Writes of opens and clicks: every hit is an event, with who caused it and why we think so.
 
 The verdict falls at once, from the request itself, the time since delivery and the hits before it.
 """
@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 
 import insights.operations.recording
+from campaigns.models import Contact
 from insights.actors import Context, Hit, HitKind, judge, truncated
-from insights.events import EventType, Source
+from insights.events import Actor, EventType, Source
 from insights.messages import Message
 
 OTHER_HITS = 50  # of one message are looked at
@@ -73,6 +75,15 @@ def _record(
             )
         ]
     )
+    if verdict.actor is Actor.HUMAN and message.contact_id is not None:
+        _remember(message.contact_id, now=now)
+
+
+def _remember(contact_id: int, *, now: datetime) -> None:
+    """Note on the contact that a person acted: who is engaged goes first, and is not wooed back."""
+    Contact.objects.filter(
+        Q(last_human_at__isnull=True) | Q(last_human_at__lt=now), pk=contact_id
+    ).update(last_human_at=now)
 
 
 def _context(recipient_id: int) -> Context:

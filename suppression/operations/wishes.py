@@ -83,12 +83,12 @@ def _suppress(message: Message, *, scope: Scope, list_id: int | None, now: datet
 def _note_unsubscribed(message: Message, *, now: datetime) -> None:
     """Put it into the ledger and among the events: once a message, at its first time."""
     row = Recipient.objects.select_for_update().only("unsubscribed_at").get(pk=message.recipient_id)
-    if row.unsubscribed_at is None:
-        row.unsubscribed_at = now
-        row.save(update_fields=["unsubscribed_at"])
     key = attempt_key(message.recipient_id, 0, EventType.UNSUBSCRIBED)
     event = message.event(
-        EventType.UNSUBSCRIBED, source=Source.TRACKING, ts=row.unsubscribed_at, natural_key=key
+        EventType.UNSUBSCRIBED,
+        source=Source.TRACKING,
+        ts=row.unsubscribed_at or now,
+        natural_key=key,
     )
     insights.operations.recording.record_events([event])
 

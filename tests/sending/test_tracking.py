@@ -8,17 +8,23 @@ from django.test import Client
 
 from campaigns.models import Contact, Recipient
 from common.conf import token_signer
-from insights.models import DeliveryEvent
+from insights.models import DeliveryEvent, HourlyCount
 from sending.tracking import PIXEL
 from tests.factories.campaigns import CampaignLinkFactory, ContactListFactory, RecipientFactory
 
 pytestmark = pytest.mark.django_db
 
+BROWSER = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/130.0.0.0 Safari/537.36"
+)
+APPLE_PREFETCH = "Mozilla/5.0"
+
 
 @pytest.fixture
 def client():
     """Return a client with a cookie that must not be looked at."""
-    client = Client()
+    client = Client(HTTP_USER_AGENT=BROWSER)
     client.cookies["sessionid"] = "not a session"
     return client
 
@@ -32,6 +38,7 @@ def recipient():
         ip="203.0.113.9",
         variant="b",
         provider="gmail",
+        sent_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
 
 
@@ -69,7 +76,7 @@ class TestPixel:
         assert event.list_id == recipient.list_id
         assert (event.ip, event.variant) == ("203.0.113.9", "b")
         assert (event.provider, event.stream) == ("gmail", "marketing")
-        assert (event.actor, event.actor_reasons) == ("unknown", ["not classified"])
+        assert event.actor == "human"
 
     def test_counts_every_hit_and_keeps_the_first_time(self, client, recipient):
         client.get(pixel_path(recipient))
@@ -83,10 +90,22 @@ class TestPixel:
         assert recipient.opened_at == first == times[0]
         assert len(times) == 2
 
-    def test_takes_nobody_for_a_human_yet(self, client, recipient):
+    def test_of_a_person_is_remembered_on_the_contact(self, client, recipient):
         client.get(pixel_path(recipient))
 
+        recipient.refresh_from_db()
+        contact = Contact.objects.get(pk=recipient.contact_id)
+        assert contact.last_human_at == recipient.opened_at is not None
+
+    def test_of_a_machine_is_counted_apart(self, client, recipient):
+        client.get(pixel_path(recipient), HTTP_USER_AGENT=APPLE_PREFETCH)
+
+        recipient.refresh_from_db()
+        counts = HourlyCount.objects.get()
+        assert DeliveryEvent.objects.get().actor == "machine"
+        assert recipient.opened_at is None
         assert Contact.objects.get(pk=recipient.contact_id).last_human_at is None
+        assert (counts.machine_opens, counts.opens, counts.unique_opens) == (1, 0, 0)
 
     def test_answers_head_without_counting(self, client, recipient):
         assert client.head(pixel_path(recipient)).status_code == 200
@@ -95,7 +114,7 @@ class TestPixel:
         assert Recipient.objects.get().opened_at is None
 
     def test_asks_the_database_little(self, client, recipient, django_assert_max_num_queries):
-        with django_assert_max_num_queries(5):  # read, savepoint, ledger, event, release
+        with django_assert_max_num_queries(7):
             client.get(pixel_path(recipient))
 
     @pytest.mark.parametrize("token", ["x", "0.", "01.AAAAAAAAAAAAAAAA", "%00", "💥"])
@@ -165,7 +184,7 @@ class TestLink:
 
         event = DeliveryEvent.objects.get()
         recipient.refresh_from_db()
-        assert (event.event_type, event.actor) == ("clicked", "unknown")
+        assert (event.event_type, event.actor) == ("clicked", "human")
         assert (event.url, event.link_number) == ("https://a.example/#x", 1)
         assert event.list_id == recipient.list_id
         assert recipient.clicked_at == event.ts

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,11 @@ given = {name: os.environ[name] for name in wanted}
 print(json.dumps({"visits": visits, "listening": listening, "fsync": fsync, "ping": broker.ping(),
     "broker_bind": broker.config_get("bind")["bind"], **given}))
 """
+
+
+def _listen_to_interrupts() -> None:
+    """Undo what a shell does to jobs in the background, and so to these tests run in one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass
@@ -85,6 +91,7 @@ class Place:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_listen_to_interrupts,  # noqa: PLW1509  no thread runs here
         )
         wait_until(lambda: ready.exists() or process.poll() is not None)
         assert ready.exists(), process.communicate()[1]

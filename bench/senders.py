@@ -20,7 +20,6 @@ from bench.figures import (
 from bench.measure import race, run
 
 CHILD = ("-m", "bench.child")
-PROJECT_DIR = Path(__file__).resolve().parent.parent
 POST_OFFICE_SHARE = 4  # it gets a fourth of the messages: its rate does not depend on their number
 
 

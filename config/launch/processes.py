@@ -8,6 +8,7 @@ them finish.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from types import FrameType
 
 # Seconds for the work in hand to end; a send task under `make run` lasts at most 10.
 STOP_SECONDS = 30
+LISTEN_SECONDS = 0.5
 # A process that left its group may hold the pipe of its output open for ever.
 LAST_OUTPUT_SECONDS = 2
 
@@ -73,7 +75,7 @@ class Crew:
 
     def reason_to_end(self) -> str | None:
         """Return why the programs cannot go on, or None once somebody asks to stop them."""
-        event = self.events.get()
+        event = self._next_event(deadline=math.inf)
         if isinstance(event, Ended):
             code = self.processes[event.name].returncode
             return f"{event.name} ended with code {code}; its last words are above"
@@ -96,12 +98,19 @@ class Crew:
         """Return when every program ended, the grace is over, or Ctrl-C came once more."""
         deadline = time.monotonic() + STOP_SECONDS
         while any(process.poll() is None for process in self.processes.values()):
-            try:
-                event = self.events.get(timeout=max(0, deadline - time.monotonic()))
-            except Empty:
+            event = self._next_event(deadline=deadline)
+            if event is None or (isinstance(event, Asked) and event.number == signal.SIGINT):
                 return
-            if isinstance(event, Asked) and event.number == signal.SIGINT:
-                return
+
+    def _next_event(self, *, deadline: float) -> Event | None:
+        """Return the next event, or None at the deadline.
+
+        Looks up now and then: a signal that the system gave to another thread is only heard then.
+        """
+        while time.monotonic() < deadline:
+            with contextlib.suppress(Empty):
+                return self.events.get(timeout=LISTEN_SECONDS)
+        return None
 
     def _report_end(self, process: subprocess.Popen[bytes], name: str) -> None:
         process.wait()

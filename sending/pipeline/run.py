@@ -1,8 +1,8 @@
 """One worker's turn at one campaign.
 
-Two things happen at once: the event loop writes and hands over one batch, while a thread of its own
-records the batch before it and claims the one after it. Python computes in one of them at a time;
-what is won is that neither waits for the database or the network.
+Three things happen at once: the event loop writes and hands over one batch, one thread records the
+batch before it, another claims the one after it, each on a connection of its own. Python computes
+in one of them at a time; what is won is that none waits for the database or the network.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class _Run:
         self._campaign, self._ips, self._clock, self._until = campaign, ips, clock, until
         self._mail = CampaignMail(campaign, ips=ips)
         self._claimer = Claimer(campaign, ips, self._mail, conf.journal_directory(), conf.lease())
-        self._database = _Database()
+        self._claims, self._records = _Database(), _Database()
         self._journals = Journals()
         self._transports: dict[int, Transport] = {}
         self._open: set[uuid.UUID] = set()
@@ -151,7 +151,8 @@ class _Run:
             for transport in self._transports.values():
                 await transport.aclose()
             await asyncio.gather(*self._recording)
-            await self._database.close()
+            await self._claims.close()
+            await self._records.close()
         return self._report
 
     async def _send(self) -> None:
@@ -164,7 +165,7 @@ class _Run:
     async def _claim(self) -> Batch | None:
         if self._blocked or self._clock() >= self._until:
             return None
-        batch = await self._database.call(
+        batch = await self._claims.call(
             self._claimer.claim, limit=self._pace.size, now=self._clock()
         )
         if batch is not None:
@@ -208,7 +209,7 @@ class _Run:
         await batch.answered.wait()
         settled = batch.settled
         seconds = asyncio.get_running_loop().time() - began
-        await self._database.call(self._write, batch)
+        await self._records.call(self._write, batch)
         self._journals.remove([one.row.id for one in settled] + batch.released)
         self._open.discard(batch.owner)
         self._report.handed_over += len(settled)
@@ -243,7 +244,7 @@ class _Run:
     async def _renew_leases(self) -> None:
         while True:
             await asyncio.sleep(conf.lease().total_seconds() * RENEW_SHARE)
-            await self._database.call(
+            await self._records.call(
                 campaigns.operations.ledger.renew_leases,
                 list(self._open),
                 lease_until=self._clock() + conf.lease(),

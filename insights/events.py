@@ -81,10 +81,10 @@ class DeliveryEvent(NamedTuple):
     link_number: int | None = None
 
 
-_TYPE_NUMBERS = {event_type: number for number, event_type in enumerate(EventType)}
+TYPE_NUMBERS = {event_type: number for number, event_type in enumerate(EventType)}
 
 
 def attempt_key(recipient_id: int, attempt: int, event_type: EventType) -> uuid.UUID:
     """Return the natural key of what one attempt at one message led to."""
-    number = (recipient_id << 64) | (attempt << 8) | _TYPE_NUMBERS[event_type]
+    number = (recipient_id << 64) | (attempt << 8) | TYPE_NUMBERS[event_type]
     return uuid.UUID(int=number)

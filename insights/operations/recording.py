@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from common.storable import storable
-from insights.events import DeliveryEvent, EventType
+from insights.events import TYPE_NUMBERS, DeliveryEvent, EventType
 from insights.metrics import COUNTERS, DIMENSIONS, EVENT_COUNTERS, FACTS, MESSAGE_COUNTERS
 
 # From about this many events on COPY beats an INSERT of their values: it costs 2 ms to begin with,
@@ -203,7 +203,6 @@ def _record_many(cursor: Any, events: Sequence[DeliveryEvent]) -> None:
 
 
 # Which events an outcome stands for. Their natural key is that of `insights.events.attempt_key`.
-_TYPE_NUMBERS = {event_type: number for number, event_type in enumerate(EventType)}
 _STANDS_FOR = {
     "sent": (EventType.SENT,),
     "delivered": (EventType.SENT, EventType.DELIVERED),
@@ -212,7 +211,7 @@ _STANDS_FOR = {
     "planned": (EventType.DEFERRED,),
 }
 _STANDS_FOR_ROWS = ", ".join(
-    f"('{state}', '{event_type}', {_TYPE_NUMBERS[event_type]})"
+    f"('{state}', '{event_type}', {TYPE_NUMBERS[event_type]})"
     for state, event_types in _STANDS_FOR.items()
     for event_type in event_types
 )

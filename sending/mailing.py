@@ -131,6 +131,7 @@ class CampaignMail:
             tokens.return_path + self._return_paths[ip_id],
             row.email,
             self._compiled[ip_id, row.list_id].encode(message),
+            no_leading_dots=True,  # quoted-printable as written here has none
         )
 
 

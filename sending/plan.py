@@ -87,53 +87,63 @@ def plan_batch(facts: BatchFacts) -> list[Decision]:
     No IP is given more messages than it has room for, and none of another stream is ever used.
     """
     eligible = [candidate for candidate in facts.candidates if candidate.stream == facts.stream]
-    room = {candidate.ip_id: candidate.room for candidate in eligible}
-    return [_decide(recipient, facts, eligible, room) for recipient in facts.recipients]
+    choice = _Choice(facts.now, eligible)
+    late = facts.deadline_at is not None and facts.now > facts.deadline_at
+    return [_decide(recipient, facts, choice, late=late) for recipient in facts.recipients]
 
 
 def _decide(
-    recipient: RecipientFacts,
-    facts: BatchFacts,
-    eligible: Sequence[CandidateIP],
-    room: dict[int, int | None],
+    recipient: RecipientFacts, facts: BatchFacts, choice: _Choice, *, late: bool
 ) -> Decision:
-    reason = _skip_reason(recipient, facts)
-    if reason:
-        return Skip(recipient.recipient_id, reason)
+    if recipient.deleted:
+        return Skip(recipient.recipient_id, CONTACT_DELETED)
+    if recipient.suppressed_reason:
+        return Skip(recipient.recipient_id, recipient.suppressed_reason)
+    if late:
+        return Skip(recipient.recipient_id, DEADLINE_PASSED)
     if recipient.best_time is not None and recipient.best_time > facts.now:
         until = min(recipient.best_time, facts.deadline_at or recipient.best_time)
         return Defer(recipient.recipient_id, until, SEND_TIME)
-    chosen = _choose(recipient.provider, facts.now, eligible, room)
-    if chosen is None:
-        return _wait(recipient, facts, eligible)
-    left = room[chosen.ip_id]
-    room[chosen.ip_id] = None if left is None else left - 1
-    return Deliver(recipient.recipient_id, chosen.ip_id)
+    ip_id = choice.taken(recipient.provider)
+    if ip_id is None:
+        return _wait(recipient, facts, choice.eligible)
+    return Deliver(recipient.recipient_id, ip_id)
 
 
-def _skip_reason(recipient: RecipientFacts, facts: BatchFacts) -> str:
-    if recipient.deleted:
-        return CONTACT_DELETED
-    if recipient.suppressed_reason:
-        return recipient.suppressed_reason
-    if facts.deadline_at is not None and facts.now > facts.deadline_at:
-        return DEADLINE_PASSED
-    return ""
+class _Choice:
+    """Which IP takes the next message for a provider, and how much room is left on each."""
 
+    def __init__(self, now: datetime, eligible: Sequence[CandidateIP]) -> None:
+        self.eligible = eligible
+        self._now = now
+        self._room = {candidate.ip_id: candidate.room for candidate in eligible}
+        # A best IP without a limit stays the best for the whole batch: others only drop out.
+        self._lasting: dict[str, int] = {}
 
-def _choose(
-    provider: str,
-    now: datetime,
-    eligible: Sequence[CandidateIP],
-    room: Mapping[int, int | None],
-) -> CandidateIP | None:
-    """Return the best IP for a provider that has room and need not leave it alone."""
-    usable = [
-        candidate
-        for candidate in eligible
-        if room[candidate.ip_id] != 0 and candidate.throttled_until.get(provider, now) <= now
-    ]
-    return max(usable, key=lambda candidate: candidate.scores.get(provider, 0.0), default=None)
+    def taken(self, provider: str) -> int | None:
+        """Return the best IP for a provider, one message of room taken; None if none has room."""
+        lasting = self._lasting.get(provider)
+        if lasting is not None:
+            return lasting
+        best = self._best(provider)
+        if best is None:
+            return None
+        left = self._room[best.ip_id]
+        if left is None:
+            self._lasting[provider] = best.ip_id
+        else:
+            self._room[best.ip_id] = left - 1
+        return best.ip_id
+
+    def _best(self, provider: str) -> CandidateIP | None:
+        """Return the best IP for a provider that has room and need not leave it alone."""
+        usable = [
+            candidate
+            for candidate in self.eligible
+            if self._room[candidate.ip_id] != 0
+            and candidate.throttled_until.get(provider, self._now) <= self._now
+        ]
+        return max(usable, key=lambda candidate: candidate.scores.get(provider, 0.0), default=None)
 
 
 def _wait(recipient: RecipientFacts, facts: BatchFacts, eligible: Sequence[CandidateIP]) -> Defer:

@@ -107,7 +107,7 @@ class Batch:
             self.answered.set()
 
 
-class Journals:
+class Noting:
     """Writes to the journal of the batch that a message belongs to."""
 
     def __init__(self) -> None:

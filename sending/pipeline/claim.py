@@ -1,4 +1,4 @@
-"""Claim, check again, plan and reserve: one transaction that ends with a batch to hand over."""
+"""Claim, check again, plan and reserve: what ends with a batch to hand over."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.db import transaction
 
@@ -16,7 +15,7 @@ from campaigns.ledger import ClaimedRecipient, Outcome
 from campaigns.models import Campaign
 from campaigns.states import RecipientState
 from iprouting.models import SendingIP
-from sending.journal import FileJournal
+from sending.journal import FileJournal, Journals
 from sending.mailing import CampaignMail
 from sending.pipeline.batch import Batch
 from sending.plan import (
@@ -41,7 +40,7 @@ class Claimer:
     campaign: Campaign
     ips: Mapping[int, SendingIP]
     mail: CampaignMail
-    journal_directory: Path
+    journals: Journals
     lease: timedelta
 
     def claim(self, *, limit: int, now: datetime) -> Batch | None:
@@ -51,28 +50,28 @@ class Claimer:
         so that whoever finds the lease abandoned also finds out what was handed over.
         """
         owner = uuid.uuid4()
-        journal = FileJournal(self.journal_directory, owner=str(owner))
+        journal = self.journals.take(owner=str(owner))
         try:
             batch = self._claim(owner, journal, limit=limit, now=now)
         except BaseException:
-            journal.close()
+            journal.close()  # it stays: from it recovery knows that nothing was handed over
             raise
         if batch is None:
-            journal.close()
+            self.journals.give_back(journal)
         return batch
 
     def _claim(
         self, owner: uuid.UUID, journal: FileJournal, *, limit: int, now: datetime
     ) -> Batch | None:
-        with transaction.atomic():
-            rows = campaigns.operations.ledger.claim_batch(
-                self.campaign.pk, limit=limit, owner=owner, now=now, lease_until=now + self.lease
-            )
-            if not rows:
-                return None
-            decisions = plan_batch(self._facts(rows, now=now))
-            not_now = _settled_by_plan(decisions, now=now)
-            if not_now:
+        rows = campaigns.operations.ledger.claim_batch(
+            self.campaign.pk, limit=limit, owner=owner, now=now, lease_until=now + self.lease
+        )
+        if not rows:
+            return None
+        decisions = plan_batch(self._facts(rows, now=now))
+        not_now = _settled_by_plan(decisions, now=now)
+        if not_now:
+            with transaction.atomic():
                 campaigns.operations.ledger.record_outcomes(not_now, owner=owner)
         by_ip = _by_ip(rows, decisions)
         for list_id in {row.list_id for of_ip in by_ip.values() for row in of_ip}:
@@ -101,12 +100,12 @@ class Claimer:
 
 def _recipient_facts(row: ClaimedRecipient, suppressed: Mapping[str, str]) -> RecipientFacts:
     return RecipientFacts(
-        recipient_id=row.id,
-        provider=row.provider,
-        engagement_days=row.engagement_days,
-        variant=row.variant,
-        deleted=row.email_key is None,
-        suppressed_reason=suppressed.get(row.email_key or "", ""),
+        row.id,
+        row.provider,
+        row.engagement_days,
+        row.variant,
+        row.email_key is None,
+        suppressed.get(row.email_key, "") if row.email_key else "",
     )
 
 

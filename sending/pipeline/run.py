@@ -8,6 +8,8 @@ in one of them at a time; what is won is that none waits for the database or the
 from __future__ import annotations
 
 import asyncio
+import functools
+import gc
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,10 +27,11 @@ import iprouting.queries
 from campaigns.models import Campaign
 from iprouting.models import SendingIP
 from sending import conf, feedback
+from sending.journal import Journals
 from sending.mailing import CampaignMail
 from sending.opening import open_transport
 from sending.outcomes import RetryRules
-from sending.pipeline.batch import Batch, Journals
+from sending.pipeline.batch import Batch, Noting
 from sending.pipeline.claim import Claimer
 from sending.transports.base import Receipt, Transport
 
@@ -37,6 +40,7 @@ BATCH_SECONDS = 0.25  # a batch is what goes out in this time, so that what was 
 SMALLEST_BATCH = 16
 P = ParamSpec("P")
 R = TypeVar("R")
+YOUNG_OBJECTS = 10_000  # made before the garbage collector looks; 700 is meant for small programs
 UNREACHABLE_DELAY = timedelta(seconds=30)
 RENEW_SHARE = 0.2  # of the lease: how often the leases of open batches are renewed
 
@@ -58,6 +62,7 @@ def run_campaign(
     Safe to run in any number of processes at once. A campaign that does not run, or has nothing
     due, is left alone.
     """
+    _relieve_garbage_collector()
     campaign = Campaign.objects.select_related("organization", "identity__domain", "template").get(
         pk=campaign_id
     )
@@ -74,6 +79,14 @@ def run_campaign(
     until = clock() + (conf.task_time() if seconds is None else timedelta(seconds=seconds))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_Run(campaign, ips, clock=clock, until=until).work())
+
+
+@functools.cache
+def _relieve_garbage_collector() -> None:
+    """Once a process, take what is loaded for good out of the garbage collector's rounds."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
 def _why_no_ip(campaign: Campaign) -> str:
@@ -131,11 +144,12 @@ class _Run:
     ) -> None:
         self._campaign, self._ips, self._clock, self._until = campaign, ips, clock, until
         self._mail = CampaignMail(campaign, ips=ips)
-        self._claimer = Claimer(campaign, ips, self._mail, conf.journal_directory(), conf.lease())
+        self._journals = Journals(conf.journal_directory())
+        self._claimer = Claimer(campaign, ips, self._mail, self._journals, conf.lease())
         self._claims, self._records = _Database(), _Database()
-        self._journals = Journals()
+        self._noting = Noting()
         self._transports: dict[int, Transport] = {}
-        self._open: set[uuid.UUID] = set()
+        self._open: dict[uuid.UUID, Batch] = {}
         self._recording: set[asyncio.Task[None]] = set()
         self._pace = _Pace(conf.batch_size())
         self._report = RunReport(problem=campaign.problem)
@@ -148,12 +162,21 @@ class _Run:
             await self._send()
         finally:
             renewing.cancel()
+            await self._close()
+        return self._report
+
+    async def _close(self) -> None:
+        """Wait for what is on the way. What could not be recorded is left to recovery."""
+        try:
             for transport in self._transports.values():
                 await transport.aclose()
             await asyncio.gather(*self._recording)
+        finally:
             await self._claims.close()
             await self._records.close()
-        return self._report
+            for batch in self._open.values():
+                batch.journal.close()
+            self._journals.discard()
 
     async def _send(self) -> None:
         batch = await self._claim()
@@ -169,7 +192,7 @@ class _Run:
             self._claimer.claim, limit=self._pace.size, now=self._clock()
         )
         if batch is not None:
-            self._open.add(batch.owner)
+            self._open[batch.owner] = batch
         return batch
 
     async def _hand_over(self, batch: Batch) -> None:
@@ -177,7 +200,7 @@ class _Run:
 
         Its answers are awaited and recorded on the side, so that no connection stands idle.
         """
-        self._journals.add(batch)
+        self._noting.add(batch)
         recording = asyncio.create_task(self._record(batch, asyncio.get_running_loop().time()))
         self._recording.add(recording)
         recording.add_done_callback(self._recording.discard)
@@ -201,7 +224,7 @@ class _Run:
             batch.take(receipt, rules=rules, ip=ip.address)
 
         if ip_id not in self._transports:
-            self._transports[ip_id] = open_transport(ip, journal=self._journals, clock=self._clock)
+            self._transports[ip_id] = open_transport(ip, journal=self._noting, clock=self._clock)
         envelopes = batch.envelopes(ip_id, mail=self._mail, clock=self._clock)
         self._transports[ip_id].feed(envelopes, on_receipt=take)
 
@@ -210,8 +233,8 @@ class _Run:
         settled = batch.settled
         seconds = asyncio.get_running_loop().time() - began
         await self._records.call(self._write, batch)
-        self._journals.remove([one.row.id for one in settled] + batch.released)
-        self._open.discard(batch.owner)
+        self._noting.remove([one.row.id for one in settled] + batch.released)
+        del self._open[batch.owner]
         self._report.handed_over += len(settled)
         self._report.batches += 1
         self._pace.measured(len(settled), seconds=seconds)
@@ -221,8 +244,9 @@ class _Run:
         feedback.record(
             batch.settled, organization_id=self._campaign.organization_id, owner=batch.owner
         )
-        campaigns.operations.ledger.release(owner=batch.owner)
-        batch.journal.discard()
+        if batch.released:
+            campaigns.operations.ledger.release(owner=batch.owner)
+        self._journals.give_back(batch.journal)
         for ip_id, reason in batch.unreached.items():
             if ip_id not in batch.reached:
                 self._leave_alone(ip_id, reason)

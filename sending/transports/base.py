@@ -42,12 +42,15 @@ class Envelope(NamedTuple):
 
     `data` is the complete message: ASCII, CRLF line ends, ending in CRLF, not dot-stuffed.
     `mail_from` is the VERP return path, `rcpt_to` the address; both ASCII, without brackets.
+    `no_leading_dots` is the writer's word that no line of `data` begins with a dot; a transport
+    then need not look for one.
     """
 
     recipient_id: int
     mail_from: str
     rcpt_to: str
     data: bytes
+    no_leading_dots: bool = False
 
 
 class Receipt(NamedTuple):

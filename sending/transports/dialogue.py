@@ -114,7 +114,7 @@ async def _hand_over(
                 return _judged(stage, reply)
         stage = Stage.BODY
         shown = f"(the message, {len(envelope.data):,} bytes)"
-        conversation.say(wire.stuffed(envelope.data) + wire.END_OF_DATA, shown=shown)
+        conversation.say(wire.stuffed(envelope) + wire.END_OF_DATA, shown=shown)
         return _judged(stage, await conversation.listen(stage, within=settings.body_timeout))
     except ConversationError as error:
         return _Outcome(_unclear(stage), stage, error.code, error.response)

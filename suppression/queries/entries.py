@@ -18,7 +18,7 @@ from suppression.reasons import Reason, Scope
 
 _AMONG = """
 SELECT email, reason, list_id FROM suppression_list
-WHERE org_id = %(organization)s AND email = ANY(%(emails)s)
+WHERE org_id = %(organization)s AND email = ANY(string_to_array(%(emails)s, E'\\n'))
     AND (scope = ANY(%(scopes)s) OR (scope = 'list' AND list_id = ANY(%(lists)s)))
     AND (expires_at IS NULL OR expires_at > %(now)s)
 """
@@ -53,7 +53,7 @@ def suppressed_among(
     lists = {} if list_ids is None or stream == Stream.TRANSACTIONAL else list_ids
     bound: dict[str, Any] = {
         "organization": organization_id,
-        "emails": list(email_keys),
+        "emails": "\n".join(email_keys),  # quicker to hand over than a list, and no key has one
         "scopes": _scopes(stream),
         "lists": list({list_id for several in lists.values() for list_id in several}),
         "now": now,

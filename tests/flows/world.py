@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -88,17 +88,23 @@ def database_url() -> str:
     return used._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
 
 
-@contextmanager
-def worker(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(*arguments: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """Run `manage.py send_due` in a process of its own on the test database; killed at the end."""
+    return python("manage.py", "send_due", *arguments)
+
+
+@contextmanager
+def python(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run Python in a process of its own on the test database; killed at the end."""
     environment = {
         **os.environ,
         "DATABASE_URL": database_url(),
         "SECRET_KEY": settings.SECRET_KEY,
         "MAILWRIGHT_JOURNAL_DIR": str(settings.MAILWRIGHT["JOURNAL_DIR"]),
+        **environment,
     }
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "send_due", *arguments],
+        [sys.executable, *arguments],
         env=environment,
         cwd=settings.BASE_DIR,
         stdout=subprocess.DEVNULL,

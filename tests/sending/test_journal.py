@@ -19,10 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sending import journal as journal_module
-from sending.journal import ROOM_BYTES, FileJournal, read_abandoned
+from sending.journal import ROOM_BYTES, FileJournal, Journals, read_abandoned
 from sending.transports.base import Answer, Receipt, Stage
 
 OWNER = "0b6a1f0e-5f0f-4d7e-9a57-2f1f5a7c3d10"
+OTHER = "7d3c1c52-50a1-4f9e-8f6b-0c9d6f2a1b11"
 NOON = datetime(2026, 11, 23, 12, 0, 1, 250, tzinfo=UTC)
 
 
@@ -156,6 +157,53 @@ class TestReadAbandoned:
             assert not abandoned.trustworthy
 
 
+class TestJournals:
+    """Files used again, by one owner after the other."""
+
+    def test_tell_nothing_of_the_owner_before(self, tmp_path):
+        journals = Journals(tmp_path)
+        journal = journals.take(owner=OWNER)
+        for number in range(1000):
+            journal.handing_over(number)
+        journals.give_back(journal)
+
+        again = journals.take(owner=OTHER)
+        again.handing_over(7)
+        again.close()
+
+        with only(tmp_path) as abandoned:
+            assert abandoned.owner == OTHER
+            assert abandoned.trustworthy
+            assert abandoned.in_doubt == {7}
+
+    def test_are_held_by_their_process_while_spare(self, tmp_path):
+        journals = Journals(tmp_path)
+        journals.give_back(journals.take(owner=OWNER))
+
+        assert read_abandoned(tmp_path) == []
+
+    def test_discarded_leave_nothing(self, tmp_path):
+        journals = Journals(tmp_path)
+        taken = [journals.take(owner=str(uuid.uuid4())) for _ in range(3)]
+        for journal in taken:
+            journals.give_back(journal)
+
+        journals.discard()
+
+        assert list(tmp_path.iterdir()) == []
+
+    def test_left_spare_by_a_killed_process_hold_nothing(self, tmp_path):
+        journals = Journals(tmp_path)
+        journal = journals.take(owner=OWNER)
+        journal.handing_over(1)
+        journals.give_back(journal)
+        journal._memory[: journal._end] = bytes(journal._end)  # as far as it got
+        leave(journal)
+
+        with only(tmp_path) as abandoned:
+            assert not abandoned.in_doubt
+
+
 class TestFileJournal:
     """Writes what may not be lost, and no more."""
 
@@ -217,15 +265,14 @@ class TestFileJournal:
 
         assert list(tmp_path.iterdir()) == []
 
-    @pytest.mark.parametrize("knows_something", [True, False])
-    def test_closed_leaves_a_file_only_if_it_knows_something(self, tmp_path, knows_something):
+    def test_closed_leaves_its_file_to_recovery(self, tmp_path):
         journal = FileJournal(tmp_path, owner=OWNER)
-        if knows_something:
-            journal.handing_over(1)
 
         journal.close()
 
-        assert (list(tmp_path.iterdir()) != []) is knows_something
+        with only(tmp_path) as abandoned:
+            assert abandoned.trustworthy
+            assert not abandoned.in_doubt
 
     def test_on_a_full_disk_says_so_and_stays_whole(self, tmp_path, monkeypatch):
         journal = FileJournal(tmp_path, owner=OWNER)

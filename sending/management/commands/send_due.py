@@ -12,6 +12,7 @@ import campaigns.queries.ledger
 import sending.operations.lifecycle
 import sending.pipeline.recovery
 from sending.pipeline import run_campaign
+from sending.tasks import CLOCK
 
 PAUSE_SECONDS = 1.0
 
@@ -42,7 +43,7 @@ class Command(BaseCommand):
             sending.operations.lifecycle.prepare(campaign_id, now=now)
         sent = 0
         for campaign in campaigns.queries.ledger.due_campaigns(now=timezone.now()):
-            report = run_campaign(campaign.pk, clock=timezone.now)
+            report = run_campaign(campaign.pk, clock=CLOCK)
             sent += report.handed_over
             problem = f"; {report.problem}" if report.problem else ""
             self.stdout.write(f"{campaign}: {report.handed_over:,} handed over{problem}")

@@ -244,7 +244,7 @@ class Session:
 
     def _write_body(self, work: Work) -> None:
         """Write the message, noting first that it leaves."""
-        body = wire.stuffed(work.envelope.data)
+        body = wire.stuffed(work.envelope)
         try:
             self._supply.handing_over(work)
         except Exception as error:

@@ -47,8 +47,11 @@ def command_group(envelope: Envelope, *, size_offered: bool) -> bytes:
     ).encode("ascii")
 
 
-def stuffed(data: bytes) -> bytes:
+def stuffed(envelope: Envelope) -> bytes:
     """Return the message with a second dot where a line begins with one (RFC 5321 4.5.2)."""
+    data = envelope.data
+    if envelope.no_leading_dots:
+        return data
     if _LEADING_DOT.search(data):
         data = data.replace(b"\n.", b"\n..")
     if data[:1] == b".":

@@ -50,6 +50,7 @@ def assert_sound(data: bytes) -> None:
     head, _, rest = data.partition(b"\r\n\r\n")
     assert max(map(len, head.split(b"\r\n"))) <= 998
     assert max(map(len, rest.split(b"\r\n"))) <= 76
+    assert b"\n." not in data
     for policy in (email.policy.default, email.policy.compat32):
         read = email.message_from_bytes(data, policy=policy)
         assert [part.get_content_type() for part in read.walk()] == [

@@ -17,19 +17,24 @@ addresses = st.text(alphabet="ab@.+-='<>\r\n\0 \x7fä²", max_size=8) | st.text(
 pieces = st.sampled_from([b".", b"..", b"\r\n", b"\n", b"a", b" ", b"QUIT", b"=2E"])
 
 
+def message(data, *, no_leading_dots=False):
+    """Return an envelope around a body."""
+    return Envelope(1, "b@example.com", "a@example.com", data, no_leading_dots)
+
+
 class TestStuffed:
     """A body that cannot end early."""
 
     @given(st.lists(pieces, max_size=30).map(b"".join))
     def test_never_holds_a_line_of_one_dot(self, data):
-        wire = b"\r\n" + stuffed(data)
+        wire = b"\r\n" + stuffed(message(data))
 
         assert not re.search(rb"\n\.\r?\n", wire)
 
     @given(st.lists(pieces, max_size=30).map(lambda parts: b"".join(parts) + b"\r\n"))
     def test_is_undone_by_the_receiver(self, data):
         data = re.sub(rb"(?<!\r)\n", b"\r\n", data)
-        lines = (stuffed(data) + END_OF_DATA).split(b"\r\n")
+        lines = (stuffed(message(data)) + END_OF_DATA).split(b"\r\n")
 
         received = []
         for line in lines:
@@ -42,7 +47,12 @@ class TestStuffed:
     def test_leaves_an_ordinary_message_alone(self):
         data = b"Subject: a\r\n\r\nNo dots. None at the start.\r\n"
 
-        assert stuffed(data) is data
+        assert stuffed(message(data)) is data
+
+    def test_takes_its_writers_word(self):
+        data = b"Subject: a\r\n\r\nNone.\r\n"
+
+        assert stuffed(message(data, no_leading_dots=True)) is data
 
 
 class TestCommandGroup:

@@ -234,7 +234,6 @@ class Migration(migrations.Migration):
                 ("skipped_count", models.PositiveIntegerField(default=0)),
                 ("refused_count", models.PositiveIntegerField(default=0)),
                 ("started_by", models.CharField(blank=True, max_length=200)),
-                ("lease_until", models.DateTimeField(editable=False, null=True)),
                 ("started_at", models.DateTimeField(editable=False, null=True)),
                 ("finished_at", models.DateTimeField(editable=False, null=True)),
                 (

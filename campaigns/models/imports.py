@@ -42,7 +42,6 @@ class ImportJob(Timestamped):
     skipped_count = models.PositiveIntegerField(default=0)
     refused_count = models.PositiveIntegerField(default=0)
     started_by = models.CharField(max_length=200, blank=True)
-    lease_until = models.DateTimeField(null=True, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
 

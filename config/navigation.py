@@ -30,6 +30,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
             ("Segments", "filter_alt", "campaigns_segment", Role.VIEWER),
             ("Imports", "upload_file", "campaigns_importjob", Role.VIEWER),
             ("Suppression", "block", "suppression_suppression", Role.VIEWER),
+            ("Mail domains", "alternate_email", "insights_maildomain", Role.VIEWER),
         ),
     ),
     (
@@ -61,6 +62,7 @@ INSTALLATION = (
     (
         ("Schedules", "schedule", "django_celery_beat_periodictask"),
         ("Accounts", "manage_accounts", "campaigns_user"),
+        ("Mailbox providers", "rule", "insights_providerrule"),
     ),
 )
 

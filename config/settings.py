@@ -38,6 +38,8 @@ MAILWRIGHT: dict[str, Any] = {
     "LEASE_SECONDS": env.int("MAILWRIGHT_LEASE_SECONDS", default=600),
     # Seconds one send task works before it hands its place to the next.
     "TASK_SECONDS": env.int("MAILWRIGHT_TASK_SECONDS", default=50),
+    # Nameservers that mail domains are looked up with; none stands for those of the system.
+    "DNS_SERVERS": env.list("MAILWRIGHT_DNS_SERVERS", default=[]),
 }
 
 INSTALLED_APPS = [

@@ -13,7 +13,19 @@ from campaigns.models import Organization
 from common.models import Timestamped
 from common.secrets import EncryptedField
 from insights.events import Actor, BounceClass, EventType, Source
+from insights.mailbox_models import DomainStatus, MailDomain, ProviderRule
 from insights.metrics import DIMENSIONS
+
+__all__ = [
+    "DeliveryEvent",
+    "DomainStatus",
+    "HourlyCount",
+    "InboxKey",
+    "MailDomain",
+    "PayloadStatus",
+    "ProviderRule",
+    "RawPayload",
+]
 
 
 def _choices(members: type[EventType | BounceClass | Actor | Source]) -> list[tuple[str, str]]:

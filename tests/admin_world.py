@@ -15,10 +15,11 @@ import sending.operations.lifecycle
 from campaigns.models import ApiKey, AuditEntry, Campaign, ImportJob, Organization, User
 from campaigns.operations.organizations import create_api_key
 from campaigns.roles import Role
-from insights.models import DeliveryEvent
+from insights.models import DeliveryEvent, MailDomain
 from tests.factories.campaigns import (
     THE_PAST,
     CampaignFactory,
+    ContactFactory,
     ContactListFactory,
     IdentityFactory,
     MembershipFactory,
@@ -29,7 +30,12 @@ from tests.factories.campaigns import (
     TemplateFactory,
     UserFactory,
 )
-from tests.factories.insights import InboxKeyFactory, RawPayloadFactory
+from tests.factories.insights import (
+    InboxKeyFactory,
+    MailDomainFactory,
+    ProviderRuleFactory,
+    RawPayloadFactory,
+)
 from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
 from tests.factories.suppression import SuppressionFactory
 
@@ -96,6 +102,12 @@ def _import(organization: Organization) -> ImportJob:
     return job
 
 
+def _mail_domain(organization: Organization) -> MailDomain:
+    row: MailDomain = MailDomainFactory()
+    ContactFactory(organization=organization, email=f"ada@{row.domain}")
+    return row
+
+
 # Label of the model -> how to make one in an organization. The registry decides what must be here.
 MAKERS: dict[str, Any] = {
     "campaigns.Organization": lambda organization: organization,
@@ -118,6 +130,7 @@ MAKERS: dict[str, Any] = {
     "suppression.Suppression": lambda organization: SuppressionFactory(organization=organization),
     "insights.DeliveryEvent": _event,
     "insights.InboxKey": lambda organization: InboxKeyFactory(organization=organization),
+    "insights.MailDomain": _mail_domain,
     "insights.RawPayload": lambda organization: RawPayloadFactory(organization=organization),
 }
 
@@ -130,6 +143,7 @@ def _task(number: int) -> PeriodicTask:
 # What belongs to the installation. Label of the model -> how to make the nth one.
 PLATFORM_MAKERS: dict[str, Any] = {
     "campaigns.User": lambda _number: UserFactory(password=NO_PASSWORD),
+    "insights.ProviderRule": lambda _number: ProviderRuleFactory(),
     "django_celery_beat.PeriodicTask": _task,
     "django_celery_beat.IntervalSchedule": lambda number: IntervalSchedule.objects.create(
         every=number + 100, period="seconds"

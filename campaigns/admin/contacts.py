@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from django.contrib import admin
@@ -14,15 +15,18 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 import campaigns.operations.contacts
+import campaigns.queries.providers
 from campaigns.models import Contact, ContactList, Subscription, SubscriptionStatus
 from common.admin import (
     OrganizationScopedAdmin,
     ScopedForm,
     ScopedInline,
+    gateway_name,
     moment,
     provider_name,
     unknown,
 )
+from common.providers import UNKNOWN
 
 SOURCE = "admin"
 
@@ -73,6 +77,50 @@ class StatusFilter(admin.SimpleListFilter):
     ) -> QuerySet[Contact, Contact] | None:
         """Leave the narrowing to the list's filter, which reads both."""
         return None
+
+
+class ProviderFilter(admin.SimpleListFilter):
+    """Who filters their mail."""
+
+    title = "mailbox provider"
+    parameter_name = "provider"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, str]]:
+        """Return the providers that contacts of the organization have, by name."""
+        access: Any = getattr(request, "access", None)
+        found = campaigns.queries.providers.providers_of(access.organization.pk) if access else []
+        return sorted(((key, provider_name(key)) for key in found), key=itemgetter(1))
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Contact, Contact]
+    ) -> QuerySet[Contact, Contact] | None:
+        """Return the contacts with this provider."""
+        return queryset.filter(provider=self.value()) if self.value() else None
+
+
+class GatewayFilter(admin.SimpleListFilter):
+    """What stands in front of their mailbox."""
+
+    title = "security gateway"
+    parameter_name = "gateway"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> Iterable[tuple[str, str]]:
+        """Return the gateways before contacts of the organization, by name."""
+        access: Any = getattr(request, "access", None)
+        found = campaigns.queries.providers.gateways_of(access.organization.pk) if access else []
+        return sorted(((key, gateway_name(key)) for key in found), key=itemgetter(1))
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Contact, Contact]
+    ) -> QuerySet[Contact, Contact] | None:
+        """Return the contacts behind this gateway."""
+        if not self.value():
+            return None
+        return queryset.exclude(gateway="").filter(gateway=self.value())
 
 
 class SubscriptionInline(ScopedInline):
@@ -133,17 +181,20 @@ class ContactAdmin(OrganizationScopedAdmin):
     add_words = "Add contact"
     form = ContactForm
     list_display = ("address", "name_shown", "provider_shown", "engaged", "mailed", "created")
-    list_filter = (ListFilter, StatusFilter)
+    list_filter = (ListFilter, StatusFilter, ProviderFilter, GatewayFilter)
     search_fields = ("^email_key",)
     search_help_text = "Search by the beginning of an address"
     ordering = ("-id",)
     sortable_by = ("address", "created")  # what an index sorts, with a million rows, too
     inlines = (SubscriptionInline,)
-    readonly_fields = ("provider_shown", "engaged", "mailed", "created")
+    readonly_fields = ("provider_shown", "gateway_shown", "engaged", "mailed", "created")
     fieldsets = (
         (None, {"fields": ("email", ("first_name", "last_name"))}),
         ("For the content of mails", {"fields": ("attributes", "language", "timezone")}),
-        ("What is known", {"fields": (("engaged", "mailed"), ("provider_shown", "created"))}),
+        (
+            "What is known",
+            {"fields": (("engaged", "mailed"), ("provider_shown", "gateway_shown"), "created")},
+        ),
     )
     add_fieldsets = fieldsets[:2]
 
@@ -190,7 +241,14 @@ class ContactAdmin(OrganizationScopedAdmin):
     @admin.display(description="Mailbox provider")
     def provider_shown(self, contact: Contact) -> str:
         """Return who filters the mail of this address, in words."""
+        if contact.provider == UNKNOWN:
+            return unknown("Not looked up yet")
         return provider_name(contact.provider)
+
+    @admin.display(description="Security gateway")
+    def gateway_shown(self, contact: Contact) -> str:
+        """Return what stands in front of the mailbox, in words."""
+        return gateway_name(contact.gateway) or unknown("None that is known")
 
     @admin.display(description="Last opened or clicked")
     def engaged(self, contact: Contact) -> SafeString:

@@ -35,7 +35,7 @@ class ContactOutput(serializers.ModelSerializer[Contact]):
         model = Contact
         fields = (
             "id", "email", "first_name", "last_name", "language", "timezone", "attributes",
-            "provider", "subscriptions", "last_human_at", "last_mailed_at", "created_at",
+            "provider", "gateway", "subscriptions", "last_human_at", "last_mailed_at", "created_at",
             "updated_at",
         )  # fmt: skip
         read_only_fields = fields
@@ -65,9 +65,12 @@ class ContactFilter(django_filters.FilterSet):
         method="by_beginning", help_text="The beginning of the address, first or last name."
     )
 
+    provider = django_filters.CharFilter(help_text="The mailbox provider, such as gmail.")
+    gateway = django_filters.CharFilter(help_text="The security gateway, such as proofpoint.")
+
     class Meta:
         model = Contact
-        fields = ("email", "list", "q")
+        fields = ("email", "list", "q", "provider", "gateway")
 
     def by_address(self, contacts: QuerySet[Contact], _: str, value: str) -> QuerySet[Contact]:
         """Return the contact with this address, in whatever spelling."""

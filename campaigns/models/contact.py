@@ -10,6 +10,7 @@ from django.db.models.functions import Upper
 
 from campaigns.models.organization import Organization
 from common.models import Timestamped
+from common.providers import UNKNOWN
 
 
 class SubscriptionStatus(models.TextChoices):
@@ -40,7 +41,8 @@ class Contact(Timestamped):
     attributes = models.JSONField(
         default=dict, blank=True, help_text="Used in mails as {{ contact.name_of_attribute }}."
     )
-    provider = models.CharField(max_length=40, default="other", editable=False)
+    provider = models.CharField(max_length=40, default=UNKNOWN, editable=False)
+    gateway = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
     last_human_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -56,6 +58,19 @@ class Contact(Timestamped):
                 models.F("organization"),
                 OpClass(Upper("email_key"), name="text_pattern_ops"),
                 name="contact_address_prefix",
+            ),
+            models.Index(fields=["domain", "organization"], name="contact_by_domain"),
+            models.Index(fields=["organization", "provider", "id"], name="contact_by_provider"),
+            models.Index(
+                fields=["organization", "gateway", "id"],
+                name="contact_behind_gateway",
+                condition=~models.Q(gateway=""),
+            ),
+            # The queue of those whose mailbox provider is still to be found out.
+            models.Index(
+                fields=["domain"],
+                name="contact_without_provider",
+                condition=models.Q(provider=UNKNOWN),
             ),
         ]
 

@@ -12,8 +12,8 @@ from django.db import IntegrityError, transaction
 from campaigns.models import Contact, ContactList, Organization, Subscription, SubscriptionStatus
 from common.addresses import Address, AddressError, normalize_address
 from common.errors import DomainError
+from common.providers import UNKNOWN
 
-UNKNOWN_PROVIDER = "other"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -26,7 +26,7 @@ def save_contact(contact: Contact, *, address: str) -> Contact:
     normalized = _normalized(address)
     _check_details(contact)
     if contact.domain != normalized.domain:
-        contact.provider = UNKNOWN_PROVIDER
+        contact.provider, contact.gateway = UNKNOWN, ""
     contact.email = normalized.email
     contact.email_key = normalized.key
     contact.domain = normalized.domain

@@ -15,7 +15,7 @@ from django.db import connection
 
 from campaigns.importing.cleaning import ImportedContact
 from campaigns.importing.table import Refusal
-from campaigns.operations.contacts import UNKNOWN_PROVIDER
+from common.providers import UNKNOWN
 
 SAME_ADDRESS = "same_address"
 
@@ -108,9 +108,9 @@ SELECT COUNT(*) FROM campaigns_contact WHERE organization_id = %s AND email_key 
 _UPSERT = """
 INSERT INTO campaigns_contact AS contact (
     organization_id, email, email_key, domain, first_name, last_name, language, timezone,
-    attributes, provider, created_at, updated_at)
+    attributes, provider, gateway, created_at, updated_at)
 SELECT %(organization)s, email, email_key, domain, first_name, last_name, language, timezone,
-    attributes, %(provider)s, %(now)s, %(now)s
+    attributes, %(provider)s, '', %(now)s, %(now)s
 FROM pg_temp.import_rows WHERE number = ANY(%(numbers)s)
 ORDER BY email_key
 ON CONFLICT (organization_id, email_key) DO UPDATE
@@ -261,7 +261,7 @@ def apply(numbers: Sequence[int], *, target: Target) -> int:
         "list": target.list_id,
         "job": target.job_id,
         "now": target.now,
-        "provider": UNKNOWN_PROVIDER,
+        "provider": UNKNOWN,
         "numbers": list(numbers),
     }
     with connection.cursor() as cursor:

@@ -42,6 +42,7 @@ _OPERATORS: Final[dict[str, frozenset[Operator]]] = {
     "email": _TEXT_OPERATORS,
     "domain": _TEXT_OPERATORS,
     "provider": _TEXT_OPERATORS,
+    "gateway": _TEXT_OPERATORS,
     "first_name": _TEXT_OPERATORS,
     "last_name": _TEXT_OPERATORS,
     "language": _TEXT_OPERATORS,

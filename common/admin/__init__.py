@@ -2,7 +2,7 @@
 
 from common.admin.base import PlainChangeList
 from common.admin.counting import EstimatingPaginator
-from common.admin.display import count, exact_time, moment, pill, provider_name, share_bar, unknown
+from common.admin.display import count, exact_time, moment, pill, share_bar, unknown
 from common.admin.forms import ScopedForm
 from common.admin.scoping import (
     OrganizationScopedAdmin,
@@ -13,6 +13,7 @@ from common.admin.scoping import (
     require_role,
 )
 from common.admin.zone import ZoneMiddleware
+from common.providers import gateway_name, provider_name
 
 __all__ = [
     "EstimatingPaginator",
@@ -25,6 +26,7 @@ __all__ = [
     "ZoneMiddleware",
     "count",
     "exact_time",
+    "gateway_name",
     "moment",
     "organization_of",
     "pill",

@@ -21,23 +21,6 @@ _UNITS = (
 )
 
 
-# What people call who filters the mail of an address.
-_PROVIDERS = {
-    "gmail": "Gmail",
-    "google_workspace": "Google Workspace",
-    "outlook": "Outlook",
-    "microsoft365": "Microsoft 365",
-    "yahoo": "Yahoo",
-    "apple": "Apple",
-    "other": "Others",
-}
-
-
-def provider_name(provider: str) -> str:
-    """Return a mailbox provider as people call it."""
-    return _PROVIDERS.get(provider, provider.replace("_", " ").capitalize())
-
-
 def pill(word: str, kind: str = "neutral") -> SafeString:
     """Return a state as a word with a colour: neutral, info, active, good, warning or bad."""
     return format_html('<span class="mw-pill mw-pill-{}">{}</span>', kind, word)

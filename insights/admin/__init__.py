@@ -2,5 +2,13 @@
 
 from insights.admin.events import DeliveryEventAdmin
 from insights.admin.inbox import InboxKeyAdmin, RawPayloadAdmin
+from insights.admin.mailboxes import MailDomainAdmin
+from insights.admin.provider_rules import ProviderRuleAdmin
 
-__all__ = ["DeliveryEventAdmin", "InboxKeyAdmin", "RawPayloadAdmin"]
+__all__ = [
+    "DeliveryEventAdmin",
+    "InboxKeyAdmin",
+    "MailDomainAdmin",
+    "ProviderRuleAdmin",
+    "RawPayloadAdmin",
+]

@@ -13,6 +13,7 @@ from django.db.models import Model
 
 from campaigns.models import Campaign, ContactList, Identity
 from common.errors import DomainError
+from common.providers import provider_name
 from insights.periods import Period
 from insights.rates import TRACKED_CLICKS, TRACKED_OPENS, rates
 
@@ -198,6 +199,8 @@ def _metrics(counted: _Counted) -> Metrics:
 
 def _labels(organization_id: int, *, group_by: GroupBy, keys: Collection[str]) -> dict[str, str]:
     """Return what to call each group; what was deleted since is called by its number."""
+    if group_by is GroupBy.PROVIDER:
+        return {key: provider_name(key) for key in keys}
     if group_by not in _NAMED:
         return {key: f"no {group_by}" if key in _NONE else key for key in keys}
     model, field = _NAMED[group_by]

@@ -14,6 +14,7 @@ from common.errors import DomainError
 from iprouting.models import Transport
 from sandbox.demo import shop
 from sandbox.operations.audience import make_audience
+from sandbox.operations.mailboxes import make_mail_domains
 from sandbox.operations.mailings import make_campaigns, make_templates
 from sandbox.operations.senders import SANDBOX_TRANSPORT, make_identities, make_ips
 
@@ -72,6 +73,7 @@ def _make(*, port: int, now: datetime) -> Organization:
         audience=make_audience(organization, now=now),
         templates=make_templates(organization),
     )
+    make_mail_domains()
     _tell_the_planner()
     return organization
 

@@ -14,7 +14,8 @@ import sending.queries.progress
 from campaigns.models import Campaign
 from campaigns.roles import Role
 from campaigns.states import EDITABLE, RUNNING, CampaignState, RecipientState
-from common.admin.display import duration, provider_name
+from common.admin.display import duration
+from common.providers import provider_name
 from sending.admin import moves
 from sending.admin.words import exclusion
 from sending.mailing import content_of

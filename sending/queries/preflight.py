@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ import suppression.queries
 from campaigns.models import Campaign, CampaignKind, Stream
 from campaigns.rendering import TemplateError, compile_message
 from campaigns.rendering.problems import problems
+from common.providers import NO_MAIL, UNKNOWN
 from sending.mailing import content_of, sender_of, variables_of
 
 TYPICAL_RATE_PER_SECOND = 500  # of one worker through a relay; only for a first forecast
@@ -54,6 +55,7 @@ def preflight(campaign: Campaign, *, now: datetime) -> Preflight:
     by_provider = _by_provider(campaign, now=now)
     count = sum(by_provider.values())
     found = [*_content_problems(campaign), *_setup_problems(campaign, now=now)]
+    found += _provider_problems(by_provider)
     if not count:
         found.append(
             Problem(
@@ -107,6 +109,23 @@ def _content_problems(campaign: Campaign) -> Iterator[Problem]:
         return
     for problem in problems(content, sender=sender_of(campaign)):
         yield Problem(problem.code, problem.message, blocking=False, field=problem.part)
+
+
+def _provider_problems(by_provider: Mapping[str, int]) -> Iterator[Problem]:
+    """Name who will be mailed without knowing whose mailbox it is, and who has none."""
+    if unknown := by_provider.get(UNKNOWN):
+        yield Problem(
+            "providers_unknown",
+            f"{unknown:,} of them are at domains whose mailbox provider is not known yet. "
+            "They are mailed all the same; wait a minute for a better choice of sending IP.",
+            blocking=False,
+        )
+    if without := by_provider.get(NO_MAIL):
+        yield Problem(
+            "domains_without_mail",
+            f"{without:,} of them are at domains that take no mail: theirs will come back.",
+            blocking=False,
+        )
 
 
 def _setup_problems(campaign: Campaign, *, now: datetime) -> Iterator[Problem]:

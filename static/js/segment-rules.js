@@ -48,6 +48,7 @@
     ["email", "E-mail address", TEXT_OPERATORS],
     ["domain", "Domain of the address", TEXT_OPERATORS],
     ["provider", "Mailbox provider", TEXT_OPERATORS],
+    ["gateway", "Security gateway", TEXT_OPERATORS],
     ["first_name", "First name", TEXT_OPERATORS],
     ["last_name", "Last name", TEXT_OPERATORS],
     ["language", "Language", TEXT_OPERATORS],

@@ -153,6 +153,32 @@ class TestContacts:
 
         assert list(answer.context["cl"].result_list) == [subscription.contact]
 
+    @pytest.mark.parametrize("asked", [{"provider": "gmail"}, {"gateway": "mimecast"}])
+    def test_are_filtered_by_provider_and_gateway(self, client, organization, asked):
+        found = ContactFactory(organization=organization, provider="gmail", gateway="mimecast")
+        ContactFactory(organization=organization, provider="yahoo", gateway="cisco")
+        ContactFactory(provider="apple", gateway="barracuda")
+
+        answer = client.get(url("contact", "changelist"), asked)
+
+        assert list(answer.context["cl"].result_list) == [found]
+        page = answer.content.decode()
+        assert "Cisco Secure Email" in page
+        assert "Barracuda" not in page
+
+    def test_show_their_provider_and_gateway(self, client, organization):
+        contact = ContactFactory(
+            organization=organization, provider="microsoft365", gateway="mimecast"
+        )
+        waiting = ContactFactory(organization=organization, provider="unknown")
+
+        page = client.get(url("contact", "change", contact.pk)).content.decode()
+        other_page = client.get(url("contact", "change", waiting.pk)).content.decode()
+
+        assert "Microsoft 365" in page
+        assert "Mimecast" in page
+        assert "Not looked up yet" in other_page
+
 
 class TestLists:
     def test_say_how_many_are_on_them(self, client, organization):

@@ -30,7 +30,11 @@ class TestSidebar:
     def test_leads_superusers_to_what_belongs_to_the_installation(self):
         OrganizationFactory()
 
-        assert sidebar(running_installation())["Installation"] == ["Schedules", "Accounts"]
+        assert sidebar(running_installation())["Installation"] == [
+            "Schedules",
+            "Accounts",
+            "Mailbox providers",
+        ]
 
     def test_leads_only_to_pages_that_open(self):
         client = looking(OrganizationFactory())

@@ -76,6 +76,7 @@ class ContactFactory(DjangoModelFactory):
     email_key = factory.LazyAttribute(lambda contact: contact.email.lower())
     domain = factory.LazyAttribute(lambda contact: contact.email_key.rpartition("@")[2])
     first_name = "Ada"
+    provider = "other"
 
 
 class ContactListFactory(DjangoModelFactory):

@@ -6,7 +6,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from insights.events import DeliveryEvent, EventType, Source
-from insights.models import InboxKey, RawPayload
+from insights.models import InboxKey, MailDomain, ProviderRule, RawPayload
 from tests.factories.campaigns import THE_PAST, OrganizationFactory
 
 
@@ -47,3 +47,28 @@ class RawPayloadFactory(DjangoModelFactory):
     received_at = THE_PAST
     due_at = THE_PAST
     body = b"Subject: Hello\r\n\r\nHow are you?\r\n"
+
+
+class ProviderRuleFactory(DjangoModelFactory):
+    """A provider known by its mail servers."""
+
+    class Meta:
+        model = ProviderRule
+
+    kind = "mx"
+    pattern = factory.Sequence(lambda n: f"mx{n}.provider.example")
+    provider = "gmail"
+
+
+class MailDomainFactory(DjangoModelFactory):
+    """A domain that was looked up and has one mail server that no rule knows."""
+
+    class Meta:
+        model = MailDomain
+
+    domain = factory.Sequence(lambda n: f"company{n}.example")
+    status = "servers"
+    provider = "other"
+    mx_hosts = factory.LazyAttribute(lambda row: [f"mx.{row.domain}"])
+    looked_up_at = THE_PAST
+    expires_at = THE_PAST

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+import campaigns.operations.contacts
 from campaigns.models import Campaign, Contact, ContactList, Organization, User
 from campaigns.states import CampaignState
+from insights.models import MailDomain
+from insights.operations.mailboxes import learn
 from iprouting.models import SendingIP, Transport
 from sandbox.demo import shop
 from suppression.models import Suppression
@@ -64,6 +68,16 @@ class TestLoadDemo:
         assert found["gmail.example"] == "gmail"
         assert found["hotmail.example"] == "outlook"
         assert found["acme-tools.example"] == "other"
+
+    def test_has_no_domain_looked_up(self, demo):
+        contact = demo.contacts.filter(domain="gmail.example").first()
+        campaigns.operations.contacts.save_contact(contact, address="new@outlook.example")
+
+        learn(nameservers=("127.0.0.1:9",), clock=timezone.now)
+
+        contact.refresh_from_db()
+        assert contact.provider == "outlook"
+        assert set(MailDomain.objects.values_list("status", flat=True)) == {"named"}
 
     def test_changes_nothing_the_second_time(self, demo, capsys):
         Contact.objects.filter(organization=demo).first().delete()

@@ -174,6 +174,26 @@ class TestList:
 
         assert [result["id"] for result in results] == [here.contact.pk]
 
+    @pytest.mark.parametrize("asked", [{"provider": "gmail"}, {"gateway": "mimecast"}])
+    def test_finds_by_provider_and_gateway(self, api, organization, asked):
+        wanted = ContactFactory(organization=organization, provider="gmail", gateway="mimecast")
+        ContactFactory(organization=organization, provider="yahoo")
+
+        [result] = api.get("/api/contacts", asked).json()["results"]
+
+        assert (result["id"], result["provider"], result["gateway"]) == (
+            wanted.pk,
+            "gmail",
+            "mimecast",
+        )
+
+    def test_lets_nobody_say_who_the_provider_is(self, organization):
+        given = {"email": "ada@example.com", "provider": "gmail", "gateway": "mimecast"}
+
+        body = caller(organization, "editor").post("/api/contacts", given).json()
+
+        assert (body["provider"], body["gateway"]) == ("unknown", "")
+
     @pytest.mark.parametrize("value", ["x", "1e400", "-1", "9" * 30, "\x00"])
     def test_refuses_a_list_that_is_no_id(self, api, value):
         answer = api.get("/api/contacts", {"list": value})

@@ -64,7 +64,7 @@ class TestSaveContact:
 
         save_contact(contact, address="ada@example.org")
         contact = Contact.objects.get()
-        assert (contact.email, contact.provider) == ("ada@example.org", "other")
+        assert (contact.email, contact.provider) == ("ada@example.org", "unknown")
 
     @pytest.mark.parametrize("address", ["", "ada", "a@b@c", "ada@example.com\nBcc: x@y.example"])
     def test_refuses_what_is_no_address(self, address):

@@ -154,6 +154,8 @@ class TestFields:
             ({"field": "last_name", "is_not": "Lovelace"}, True),
             ({"field": "language", "exists": False}, True),
             ({"field": "provider", "is": "other"}, True),
+            ({"field": "gateway", "empty": True}, True),
+            ({"field": "gateway", "is": "mimecast"}, False),
             ({"field": "created_at", "is": "2026-06-14"}, True),
             ({"field": "created_at", "is": "2026-06-15"}, False),
             ({"field": "created_at", "greater": "2026-06-13"}, True),

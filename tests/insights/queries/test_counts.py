@@ -88,7 +88,7 @@ class TestGroups:
     @pytest.mark.parametrize(
         ("group_by", "given", "label"),
         [
-            (GroupBy.PROVIDER, {"provider": "yahoo"}, "yahoo"),
+            (GroupBy.PROVIDER, {"provider": "yahoo"}, "Yahoo"),
             (GroupBy.IP, {"ip": "203.0.113.9"}, "203.0.113.9"),
             (GroupBy.IP, {}, "no ip"),
             (GroupBy.VARIANT, {"variant": "b"}, "b"),

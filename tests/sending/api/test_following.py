@@ -41,6 +41,21 @@ class TestPreflight:
         assert body["by_provider"] == {"other": 1}
         assert [problem for problem in body["problems"] if problem["blocking"]] == []
 
+    def test_names_those_whose_provider_is_not_known_and_who_have_none(self, api, organization):
+        list_ = SubscriptionFactory(contact__organization=organization).list
+        for provider in ("unknown", "unknown", "none"):
+            SubscriptionFactory(
+                contact__organization=organization, contact__provider=provider, list=list_
+            )
+        campaign = CampaignFactory(organization=organization, lists=[list_])
+
+        body = api.get(f"/api/campaigns/{campaign.pk}/preflight").json()
+
+        said = {each["code"]: each for each in body["problems"] if not each["blocking"]}
+        assert body["by_provider"] == {"unknown": 2, "none": 1, "other": 1}
+        assert said["providers_unknown"]["message"].startswith("2 of them ")
+        assert said["domains_without_mail"]["message"].startswith("1 of them ")
+
     def test_lists_what_is_wrong(self, api, organization):
         campaign = CampaignFactory(organization=organization, subject="")
 

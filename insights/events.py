@@ -79,6 +79,14 @@ class DeliveryEvent(NamedTuple):
     actor_reasons: tuple[str, ...] = ()
     url: str = ""  # where a click went
     link_number: int | None = None
+    # Of opens and clicks only: what the verdict on them rests on, see insights/actors.
+    agent: str = ""  # family of the program that asked; empty if not known
+    network: str = ""  # /24 or /48 that it asked from, never the address
+    method: str = ""  # of HTTP, GET or HEAD; empty if we were not the ones asked
+    seconds_after_delivery: float | None = None
+    actor_confidence: float | None = None  # in [0, 1]
+    classifier_version: int | None = None
+    revise_at: datetime | None = None  # when the verdict is looked at again; None: it stands
 
 
 TYPE_NUMBERS = {event_type: number for number, event_type in enumerate(EventType)}

@@ -2,7 +2,9 @@
 
 Some count events: every deferral, every open. Others count messages, each once however often and
 by whomever it was reported: they follow from the facts on the ledger row, which are the earliest
-time of each thing. A message counts as delivered only while no bounce of it is known.
+time of each thing. A message counts as delivered only while no bounce of it is known. A HEAD
+request asks where something is, and gets nothing: it is evidence of a machine, and counts for
+nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ EVENT_COUNTERS: dict[str, str] = {
     "deferred": f"event_type = '{EventType.DEFERRED}'",
     "failed": f"event_type = '{EventType.FAILED}'",
     "opens": f"event_type = '{EventType.OPENED}' AND actor = '{Actor.HUMAN}'",
-    "machine_opens": f"event_type = '{EventType.OPENED}' AND actor <> '{Actor.HUMAN}'",
+    "machine_opens": f"event_type = '{EventType.OPENED}' AND actor <> '{Actor.HUMAN}'"
+    " AND method <> 'HEAD'",
     "clicks": f"event_type = '{EventType.CLICKED}' AND actor = '{Actor.HUMAN}'",
-    "machine_clicks": f"event_type = '{EventType.CLICKED}' AND actor <> '{Actor.HUMAN}'",
+    "machine_clicks": f"event_type = '{EventType.CLICKED}' AND actor <> '{Actor.HUMAN}'"
+    " AND method <> 'HEAD'",
 }
 
 # Facts of a message: the column of the ledger, and the condition on an event that it comes from.

@@ -59,6 +59,13 @@ class DeliveryEvent(models.Model):
     actor_reasons = ArrayField(models.CharField(max_length=60), default=list)
     url = models.TextField(blank=True)
     link_number = models.PositiveIntegerField(null=True)
+    agent = models.CharField(max_length=40, default="", db_default="", blank=True)
+    network = models.CharField(max_length=43, default="", db_default="", blank=True)
+    method = models.CharField(max_length=4, default="", db_default="", blank=True)
+    seconds_after_delivery = models.FloatField(null=True)
+    actor_confidence = models.FloatField(null=True)
+    classifier_version = models.PositiveSmallIntegerField(null=True)
+    revise_at = models.DateTimeField(null=True)
     source = models.CharField(max_length=20, choices=_choices(Source))
     natural_key = models.UUIDField(default=uuid.uuid4)
     ts = models.DateTimeField()
@@ -73,6 +80,11 @@ class DeliveryEvent(models.Model):
             models.Index(fields=["campaign_id", "event_type", "ts"], name="event_by_campaign"),
             models.Index(fields=["recipient_id", "ts"], name="event_by_recipient"),
             models.Index(fields=["organization_id", "ts"], name="event_by_organization"),
+            models.Index(
+                fields=["revise_at"],
+                name="event_to_revise",
+                condition=models.Q(revise_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -125,6 +137,28 @@ class HourlyCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H}h of campaign {self.campaign_id}"
+
+
+class DomainHistory(models.Model):
+    """How soon links are followed at one domain of recipients, in the last weeks.
+
+    Made anew every hour; only domains with enough messages to say anything have a row.
+    """
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    domain = models.CharField(max_length=253)
+    messages = models.PositiveIntegerField(help_text="In which a link was followed.")
+    fast_messages = models.PositiveIntegerField(
+        help_text="Of them, in which that was within moments of delivery."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organization", "domain"], name="domain_history_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
 
 
 class InboxKey(Timestamped):

@@ -47,3 +47,4 @@ class Report:
     ip: str = ""  # the sending IP, if named
     url: str = ""  # where a click went
     user_agent: str = ""  # of an open or click
+    claimed_machine: bool = False  # of these: the source itself says that no person did it

@@ -12,12 +12,14 @@ from django.db import transaction
 import campaigns.operations.ledger
 import insights.operations.recording
 import insights.queries.inbox
+import insights.queries.verdicts
 import suppression.operations
 import suppression.queries
 from campaigns.ledger import ClaimedRecipient, Outcome
 from campaigns.models import Recipient
 from campaigns.states import RecipientState
 from common.addresses import normalize_address
+from insights.actors import CLAIMED_MACHINE, agent_family
 from insights.events import BounceClass, DeliveryEvent, EventType
 from insights.messages import Message
 from insights.providers.base import natural_key
@@ -127,7 +129,8 @@ def record_reports(attributed: Sequence[Attributed], *, now: datetime) -> int:
     with transaction.atomic():
         _lock({one.message.recipient_id for one in attributed})
         events = _new_events(attributed)
-        new = set(insights.operations.recording.record_events(list(events)))
+        judged = insights.queries.verdicts.judged(list(events), now=now)
+        new = set(insights.operations.recording.record_events(judged))
         told = [one for event, one in events.items() if event.natural_key in new]
         _suppress_reported(told, now=now)
         return len(new)
@@ -168,6 +171,9 @@ def _event(attributed: Attributed) -> DeliveryEvent:
         enhanced_code=report.enhanced_code[:LONGEST_ENHANCED_CODE_CHARS],
         smtp_response=report.smtp_response,
         bounce_class=report.bounce_class or "",
+        url=report.url,
+        agent=agent_family(report.user_agent or None),
+        actor_reasons=(CLAIMED_MACHINE,) if report.claimed_machine else (),
     )
 
 

@@ -63,6 +63,7 @@ def sender_of(
         one_click=marketing,
         track_opens=campaign.track_opens,
         track_clicks=campaign.track_clicks,
+        hidden_link=campaign.hidden_link,
         extra_headers=header,
     )
 

@@ -1,8 +1,8 @@
 """Pixel and links: the addresses in mails that tell us that somebody looked.
 
 No cookie, session or login is looked at here. A hit is written before it is answered, and answered
-also when it could not be written. HEAD is answered like GET and counts for nothing: it comes from
-programs that look where a link leads.
+also when it could not be written. HEAD is answered like GET; it is kept as evidence, and counts for
+nothing: it comes from programs that look where a link leads.
 """
 
 from __future__ import annotations
@@ -47,14 +47,13 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
     recipient_id = token_signer().read(token, purpose=Purpose.OPENED)
     if recipient_id is None:
         return _unknown()
-    if request.method == "GET":
-        _note_open(recipient_id, visitor=_visitor(request), now=timezone.now())
+    _note_open(recipient_id, visitor=_visitor(request), now=timezone.now())
     return HttpResponse(PIXEL, content_type="image/gif", headers=_HEADERS)
 
 
 def _visitor(request: HttpRequest) -> Visitor:
     agent = request.META.get("HTTP_USER_AGENT", "")[:MAX_AGENT]
-    return Visitor(agent, request.META.get("REMOTE_ADDR", ""))
+    return Visitor(agent, request.META.get("REMOTE_ADDR", ""), request.method or "GET")
 
 
 def _note_open(recipient_id: int, *, visitor: Visitor, now: datetime) -> None:
@@ -73,7 +72,7 @@ def clicked(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return _unknown()
     message, number, url = found
-    if request.method == "GET" and message is not None:
+    if message is not None:
         _note_click(message, url, number, visitor=_visitor(request), now=timezone.now())
     location = quote(url, safe=_KEPT)
     return HttpResponse(status=302, headers={**_HEADERS, "Location": location})

@@ -46,8 +46,8 @@ class CampaignOutput(serializers.ModelSerializer[Campaign]):
         model = Campaign
         fields = (
             *CampaignSummary.Meta.fields, "preheader", "html", "text", "track_opens",
-            "track_clicks", "start_before", "deadline_at", "in_doubt_policy", "maximum_attempts",
-            "prepared_at",
+            "track_clicks", "hidden_link", "start_before", "deadline_at", "in_doubt_policy",
+            "maximum_attempts", "prepared_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -70,8 +70,8 @@ class CampaignInput(serializers.ModelSerializer[Campaign]):
         model = Campaign
         fields = (
             "name", "identity", "template", "subject", "preheader", "html", "text", "lists",
-            "segments", "track_opens", "track_clicks", "start_before", "deadline_at",
-            "in_doubt_policy", "maximum_attempts",
+            "segments", "track_opens", "track_clicks", "hidden_link", "start_before",
+            "deadline_at", "in_doubt_policy", "maximum_attempts",
         )  # fmt: skip
 
 

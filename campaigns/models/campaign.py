@@ -71,6 +71,11 @@ class Campaign(Timestamped):
     )
     track_opens = models.BooleanField(default=True)
     track_clicks = models.BooleanField(default=True)
+    hidden_link = models.BooleanField(
+        default=False,
+        help_text="Add a link that no person can see: whoever follows it is a machine. "
+        "Some spam filters dislike it.",
+    )
     scheduled_at = models.DateTimeField(null=True, blank=True)
     start_before = models.DateTimeField(
         null=True,
@@ -119,12 +124,16 @@ class Campaign(Timestamped):
 
 
 class CampaignLink(models.Model):
-    """A link of a campaign's content; `number` is what tracking addresses carry."""
+    """A link of a campaign's content; `number` is what tracking addresses carry.
+
+    A `hidden` one was added for machines to follow; it leads where the first link does.
+    """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="links")
     number = models.PositiveIntegerField()
     url = models.TextField()
     dynamic = models.BooleanField(default=False)
+    hidden = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [

@@ -133,7 +133,8 @@ def duplicate(campaign: Campaign, *, actor: str, now: datetime) -> Campaign:
     """Return a draft with the same content and audience."""
     copied = [
         "organization_id", "identity_id", "template_id", "kind", "stream", "subject", "preheader",
-        "html", "text", "track_opens", "track_clicks", "in_doubt_policy", "maximum_attempts",
+        "html", "text", "track_opens", "track_clicks", "hidden_link", "in_doubt_policy",
+        "maximum_attempts",
     ]  # fmt: skip
     with transaction.atomic():
         draft = Campaign.objects.create(

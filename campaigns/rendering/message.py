@@ -42,6 +42,7 @@ class Sender:
     `base_url` is where /t/o/, /t/c/, /u/ and /p/ hang, without a slash at its end.
     `unsubscribe_mailbox` gets "+TOKEN" before its @; empty for no mailto.
     `one_click` says marketing mail: with List-Unsubscribe and List-Unsubscribe-Post (RFC 8058).
+    `hidden_link` puts a link into the HTML that only machines follow, if clicks are tracked.
     """
 
     from_name: str
@@ -55,6 +56,7 @@ class Sender:
     track_opens: bool
     track_clicks: bool
     extra_headers: tuple[tuple[str, str], ...] = ()
+    hidden_link: bool = False
 
 
 class Tokens(NamedTuple):
@@ -94,11 +96,13 @@ class Link:
 
     `url` is the address as a browser would follow it, with its entities decoded. Of a `dynamic`
     link it is the Liquid source of the address: the real one exists per recipient only.
+    A `hidden` one is seen by nobody.
     """
 
     number: int
     url: str
     dynamic: bool
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,11 @@ from campaigns.rendering.message import Link, Message, Sender
 
 PIXEL_NUMBER: Final = 0  # marked like a link, so links count from 1
 _PIXEL: Final = '<img src="{}" width="1" height="1" alt="" style="display:block;border:0">'
+# Without a word in it: hidden text is what spam filters look for.
+_HIDDEN: Final = (
+    '<a href="{}" rel="nofollow" aria-hidden="true" tabindex="-1"'
+    ' style="display:none;mso-hide:all"></a>'
+)
 _PAGES: Final = {
     "unsubscribe_url": ("/u/", "unsubscribe"),
     "preferences_url": ("/p/", "preferences"),
@@ -80,11 +85,15 @@ def marked_source(source: str, *, sender: Sender) -> tuple[str, Addresses]:
     """Return the HTML with a marker for every address to be put in, and what is known of them."""
     addresses = Addresses(sender.base_url, _unused(source))
     edits: list[tuple[int, int, str]] = []
+    ending = ""
     if sender.track_clicks:
         edits += _link_edits(source, addresses)
+        ending += _hidden_link(addresses) if sender.hidden_link else ""
     if sender.track_opens:
-        place = _pixel_place(source)
-        edits.append((place, place, _PIXEL.format(addresses.marked(PIXEL_NUMBER))))
+        ending += _PIXEL.format(addresses.marked(PIXEL_NUMBER))
+    if ending:
+        place = _ending_place(source)
+        edits.append((place, place, ending))
     for start, end, text in sorted(edits, reverse=True):
         source = source[:start] + text + source[end:]
     return source, addresses
@@ -105,7 +114,17 @@ def _link_edits(source: str, addresses: Addresses) -> list[tuple[int, int, str]]
     return edits
 
 
-def _pixel_place(source: str) -> int:
+def _hidden_link(addresses: Addresses) -> str:
+    """Return a link that leads where the first one does; nothing where there is none to follow."""
+    url = next((link.url for link in addresses.links.values() if not link.dynamic), "")
+    if not url:
+        return ""
+    number = len(addresses.links) + 1
+    addresses.links[number] = Link(number, url, dynamic=False, hidden=True)
+    return _HIDDEN.format(addresses.marked(number))
+
+
+def _ending_place(source: str) -> int:
     """Return the index of the last </body> that everyone sees, or of the end."""
     place, outlook_only = len(source), False
     for token in tokens(source):

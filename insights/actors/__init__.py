@@ -13,10 +13,12 @@ from insights.actors.hits import (
     Verdict,
     truncated,
 )
-from insights.actors.rules import describe
+from insights.actors.looks import first_look, next_look
+from insights.actors.rules import CLAIMED_MACHINE, describe
 from insights.actors.verdicts import judge, revise
 
 __all__ = [
+    "CLAIMED_MACHINE",
     "CLASSIFIER_VERSION",
     "Context",
     "DomainHistory",
@@ -25,7 +27,9 @@ __all__ = [
     "Verdict",
     "agent_family",
     "describe",
+    "first_look",
     "judge",
+    "next_look",
     "revise",
     "truncated",
 ]

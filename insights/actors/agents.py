@@ -77,6 +77,13 @@ _TOKENS: Final = (
 )
 _NO_AGENT: Final = Agent("none", AgentKind.NONE)
 _OTHER: Final = Agent("other", AgentKind.OTHER)
+_APPLE: Final = Agent("apple-privacy", AgentKind.PREFETCH)
+_GMAIL: Final = Agent("gmail-prefetch", AgentKind.PREFETCH)
+_SCANNER: Final = "scanner:"
+_NAMED: Final = {
+    agent.name: agent
+    for agent in (_NO_AGENT, _OTHER, _APPLE, _GMAIL, *(agent for _, agent in _TOKENS))
+}
 
 
 @lru_cache(maxsize=1024)
@@ -86,15 +93,22 @@ def agent_of(user_agent: str) -> Agent:
     if not text:
         return _NO_AGENT
     if text == _APPLE_PRIVACY:
-        return Agent("apple-privacy", AgentKind.PREFETCH)
+        return _APPLE
     if text.endswith(_GMAIL_PREFETCH):
-        return Agent("gmail-prefetch", AgentKind.PREFETCH)
+        return _GMAIL
     for token in SCANNER_TOKENS:
         if token in text:
-            return Agent(f"scanner:{token.strip('/+ ')}", AgentKind.SCANNER)
+            return Agent(f"{_SCANNER}{token.strip('/+ ')}", AgentKind.SCANNER)
     if _NUMBERED_BOT.search(text):
-        return Agent("scanner:bot", AgentKind.SCANNER)
+        return Agent(f"{_SCANNER}bot", AgentKind.SCANNER)
     return next((agent for token, agent in _TOKENS if token in text), _OTHER)
+
+
+def agent_named(name: str) -> Agent | None:
+    """Return what stands behind a short name; None for an empty one: nothing is known."""
+    if name.startswith(_SCANNER):
+        return Agent(name, AgentKind.SCANNER)
+    return _NAMED.get(name, _OTHER) if name else None
 
 
 def agent_family(user_agent: str | None) -> str:

@@ -28,9 +28,9 @@ class Hit:
     id: Hashable  # whatever tells it from the others of its message
     kind: HitKind
     at: datetime
-    user_agent: str | None = None  # None: not known; empty: the request had none
+    agent: str = ""  # family of the program, see `agent_family`; empty if not known
     method: str = "GET"
-    ip_prefix: str = ""  # see `truncated`; empty if not known
+    network: str = ""  # see `truncated`; empty if not known
     link_number: int | None = None  # of a click: which link, in the order of the document
     claimed_machine: bool = False  # the provider that reported it says that no person did it
 
@@ -54,7 +54,7 @@ class Context:
     hidden_link: int | None = None  # number of the link that no person can see
     history: DomainHistory | None = None
     gateway: str = ""  # the security gateway in front of the mailbox provider, if there is one
-    machine_prefixes: frozenset[str] = frozenset()  # networks that machines are known to come from
+    machine_networks: frozenset[str] = frozenset()  # that machines are known to come from
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class Verdict:
     actor: Actor
     confidence: float  # in [0, 1]: how sure we are of `actor`; 0 for unknown
     reasons: tuple[str, ...]  # names of rules, the weightiest first; see `rules.describe`
+    seconds_after_delivery: float | None  # at most; None if that is not known
     classifier_version: int = CLASSIFIER_VERSION
 
 

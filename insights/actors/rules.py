@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from insights.actors.agents import Agent, AgentKind, agent_of
+from insights.actors.agents import Agent, AgentKind, agent_named
 from insights.actors.hits import Hit, HitKind
 from insights.actors.scene import BURST, Scene
 
@@ -22,6 +22,7 @@ LATER: Final = timedelta(seconds=60)  # after delivery: most scanners are done
 MANY_LINKS: Final = 3  # within moments
 HISTORY_MESSAGES: Final = 20  # fewer say nothing about a domain
 HISTORY_SHARE: Final = 0.3  # of messages with a click within `SOON`; people alone stay far below
+CLAIMED_MACHINE: Final = "claimed_machine"  # the one reason that a report can bring along
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,7 @@ class Rule:
 
 def look(hit: Hit, scene: Scene) -> Look:
     """Return a hit as the rules see it."""
-    agent = None if hit.user_agent is None else agent_of(hit.user_agent)
-    return Look(hit, agent, scene.since_delivery(hit), scene)
+    return Look(hit, agent_named(hit.agent), scene.since_delivery(hit), scene)
 
 
 def _fast_domain(look: Look) -> bool:
@@ -92,7 +92,7 @@ def _opened_with_burst(look: Look) -> bool:
     return not look.is_click and any(
         len(burst.links) >= MANY_LINKS
         and burst.begin - BURST <= look.hit.at <= burst.end + BURST
-        and look.hit.ip_prefix in burst.prefixes
+        and look.hit.network in burst.networks
         for burst in look.scene.bursts_near(look.hit)
     )
 
@@ -114,7 +114,7 @@ RULES: Final = (
          lambda look: look.is_a(AgentKind.IMAGE_PROXY) and look.scene.repeats_proxy(look.hit)),
     Rule("head_request", 6, "It asked for the address without following it (HEAD).",
          lambda look: look.hit.method == "HEAD"),
-    Rule("claimed_machine", 5, "The sending provider says that it was a machine.",
+    Rule(CLAIMED_MACHINE, 5, "The sending provider says that it was a machine.",
          lambda look: look.hit.claimed_machine),
     Rule("scanner", 5, "The program names itself as a scanner, a crawler or a tool.",
          lambda look: look.is_a(AgentKind.SCANNER)),
@@ -129,7 +129,7 @@ RULES: Final = (
     Rule("get_after_head", 4, "The same program asked without following as well (HEAD).",
          lambda look: look.hit.method != "HEAD" and look.scene.follows_head(look.hit)),
     Rule("known_machine_network", 4, "Machines are known to come from this network.",
-         lambda look: look.hit.ip_prefix in look.scene.context.machine_prefixes),
+         lambda look: look.hit.network in look.scene.context.machine_networks),
     Rule("at_once", 4, "It came within two seconds of delivery.",
          lambda look: look.at_once),
     Rule("soon", 1.5, "It came within ten seconds of delivery.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from insights.actors.agents import AgentKind, agent_of
+from insights.actors.agents import AgentKind, agent_named
 from insights.actors.hits import Context, Hit, HitKind
 
 # Source: docs/machine-opens.md, "Patterns".
@@ -31,7 +31,7 @@ class Stretch:
     begin: datetime
     end: datetime
     links: frozenset[int]
-    prefixes: frozenset[str]
+    networks: frozenset[str]
 
     def holds(self, at: datetime) -> bool:
         """Say whether a moment lies within it."""
@@ -83,21 +83,21 @@ class Scene:
             _order(other) < _order(hit)
             and hit.at - other.at < SAME_MOMENT
             and other.kind == hit.kind
-            and other.user_agent == hit.user_agent
+            and other.agent == hit.agent
             for other in self.around(hit, SAME_MOMENT)
         )
 
     def several_addresses(self, hit: Hit) -> bool:
         """Say whether the same was asked for from several networks in one moment."""
-        prefixes = {
-            other.ip_prefix
+        networks = {
+            other.network
             for other in self.around(hit, SAME_MOMENT)
-            if other.ip_prefix
+            if other.network
             and other.kind == hit.kind
             and abs(other.at - hit.at) < SAME_MOMENT
-            and agent_of(other.user_agent or "").kind != AgentKind.IMAGE_PROXY
+            and not _is_image_proxy(other)
         }
-        return hit.ip_prefix in prefixes and len(prefixes) > 1
+        return hit.network in networks and len(networks) > 1
 
     def follows_head(self, hit: Hit) -> bool:
         """Say whether the same program asked with HEAD as well, just before or after."""
@@ -123,8 +123,13 @@ def _order(hit: Hit) -> tuple[datetime, int, str]:
 
 
 def _same_source(one: Hit, other: Hit) -> bool:
-    known = bool(one.ip_prefix) and one.user_agent is not None
-    return known and (one.ip_prefix, one.user_agent) == (other.ip_prefix, other.user_agent)
+    known = bool(one.network) and bool(one.agent)
+    return known and (one.network, one.agent) == (other.network, other.agent)
+
+
+def _is_image_proxy(hit: Hit) -> bool:
+    agent = agent_named(hit.agent)
+    return agent is not None and agent.kind == AgentKind.IMAGE_PROXY
 
 
 def _bursts(clicks: Sequence[Hit]) -> list[Stretch]:
@@ -165,5 +170,5 @@ def _stretch(clicks: Sequence[Hit]) -> Stretch:
         begin=clicks[0].at,
         end=clicks[-1].at,
         links=frozenset(click.link_number for click in clicks if click.link_number is not None),
-        prefixes=frozenset(click.ip_prefix for click in clicks),
+        networks=frozenset(click.network for click in clicks),
     )

@@ -40,10 +40,11 @@ def _verdict(hit: Hit, scene: Scene) -> Verdict:
     evidence = [rule for rule in RULES if rule.applies(seen)]
     weight = math.fsum(rule.weight for rule in evidence)
     reasons = _reasons(evidence)
+    seconds = None if seen.since is None else seen.since.total_seconds()
     if abs(weight) < UNDECIDED:
-        return Verdict(Actor.UNKNOWN, 0.0, reasons)
+        return Verdict(Actor.UNKNOWN, 0.0, reasons, seconds)
     actor = Actor.MACHINE if weight > 0 else Actor.HUMAN
-    return Verdict(actor, round(1 / (1 + math.exp(-abs(weight))), 3), reasons)
+    return Verdict(actor, round(1 / (1 + math.exp(-abs(weight))), 3), reasons, seconds)
 
 
 def _reasons(evidence: Sequence[Rule]) -> tuple[str, ...]:

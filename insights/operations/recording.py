@@ -15,7 +15,8 @@ from django.db import connection, transaction
 
 from common.storable import storable
 from insights.events import TYPE_NUMBERS, DeliveryEvent, EventType
-from insights.metrics import COUNTERS, DIMENSIONS, EVENT_COUNTERS, FACTS, MESSAGE_COUNTERS
+from insights.metrics import FACTS
+from insights.operations.counting import COUNTED, EVENT_COUNTER, FACT_COLUMNS, HOUR, OF_FACTS
 
 # From about this many events on COPY beats an INSERT of their values: it costs 2 ms to begin with,
 # then 5 us of Python an event instead of 100.
@@ -39,6 +40,13 @@ _COLUMNS = {
     "source": "text",
     "natural_key": "uuid",
     "ts": "timestamptz",
+    "agent": "text",
+    "network": "text",
+    "method": "text",
+    "seconds_after_delivery": "float8",
+    "actor_confidence": "float8",
+    "classifier_version": "int2",
+    "revise_at": "timestamptz",
     # Those below are made storable one by one, see `_row`.
     "smtp_response": "text",
     "url": "text",
@@ -54,7 +62,6 @@ DELETE FROM arriving_events
 """  # noqa: S608  all names are fixed
 _COPY = f"COPY arriving_events ({_NAMES}) FROM STDIN (FORMAT BINARY)"
 
-_HOUR = "date_trunc('hour', {at} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"
 _RESPONSE = ("smtp_code", "enhanced_code", "smtp_response")
 
 
@@ -93,21 +100,6 @@ _SET_RESPONSE = ", ".join(
     f" WHEN {_NEW_DELIVERY} THEN told.delivered_{name} ELSE r.{name} END"
     for name in _RESPONSE
 )
-_FACT_COLUMNS = ", ".join(f"r.{fact}" for fact in FACTS)
-_CHANGES = ",\n        ".join(
-    f"('{counter}', {at.format(row='before')}, {at.format(row='after')})"
-    for counter, at in MESSAGE_COUNTERS.items()
-)
-_DIMENSIONS = ", ".join(DIMENSIONS)
-_SUMS = ", ".join(
-    f"sum(number) FILTER (WHERE counter = '{counter}')::int AS {counter}" for counter in COUNTERS
-)
-_ZEROED = ", ".join(f"COALESCE({counter}, 0)" for counter in COUNTERS)
-_ADDED = ", ".join(f"{counter} = h.{counter} + EXCLUDED.{counter}" for counter in COUNTERS)
-_NOT_ALL_ZERO = " OR ".join(f"{counter} <> 0" for counter in COUNTERS)
-_EVENT_COUNTER = "CASE " + " ".join(
-    f"WHEN {condition} THEN '{counter}'" for counter, condition in EVENT_COUNTERS.items()
-)
 
 _FRESH = f"""
 WITH fresh AS (
@@ -121,7 +113,7 @@ _UPDATED_FACTS = f"""), told AS (
 ), before AS (
     SELECT r.id, r.organization_id, r.campaign_id, r.provider, c.identity_id,
         COALESCE(r.list_id, 0) AS list_id, r.ip, c.stream, r.variant, r.bounce_class,
-        {_FACT_COLUMNS}
+        {FACT_COLUMNS}
     FROM campaigns_recipient AS r JOIN campaigns_campaign AS c ON c.id = r.campaign_id
     WHERE r.id IN (SELECT recipient_id FROM told)
     ORDER BY r.id FOR UPDATE OF r
@@ -135,37 +127,16 @@ _UPDATED_FACTS = f"""), told AS (
             ELSE r.state END
     FROM told JOIN before ON before.id = told.recipient_id
     WHERE r.id = told.recipient_id
-    RETURNING r.id, r.bounce_class, {_FACT_COLUMNS}
+    RETURNING r.id, r.bounce_class, {FACT_COLUMNS}
 """  # noqa: S608  put together from constants alone
 _OF_EVENTS = f"""), changes AS (
-    SELECT {_HOUR.format(at="ts")} AS hour, organization_id, campaign_id, provider,
+    SELECT {HOUR.format(at="ts")} AS hour, organization_id, campaign_id, provider,
         COALESCE(identity_id, 0) AS identity_id, COALESCE(list_id, 0) AS list_id, ip, stream,
-        variant, {_EVENT_COUNTER} END AS counter, 1 AS number
+        variant, {EVENT_COUNTER} AS counter, 1 AS number
     FROM fresh
 """  # noqa: S608  put together from constants alone
-_OF_FACTS = f"""    UNION ALL
-    SELECT {_HOUR.format(at="step.at")}, before.organization_id, before.campaign_id,
-        before.provider, before.identity_id, before.list_id, before.ip, before.stream,
-        before.variant, changed.counter, step.number
-    FROM before JOIN after ON after.id = before.id
-    CROSS JOIN LATERAL (VALUES
-        {_CHANGES}
-    ) AS changed (counter, was, is_now)
-    CROSS JOIN LATERAL (VALUES (changed.was, -1), (changed.is_now, 1)) AS step (at, number)
-    WHERE changed.was IS DISTINCT FROM changed.is_now AND step.at IS NOT NULL
-"""  # noqa: S608  put together from constants alone
-_COUNTED = f"""), summed AS (
-    SELECT hour, {_DIMENSIONS}, {_SUMS} FROM changes WHERE counter IS NOT NULL
-    GROUP BY hour, {_DIMENSIONS}
-), counted AS (
-    INSERT INTO insights_hourlycount AS h (hour, {_DIMENSIONS}, {", ".join(COUNTERS)})
-    SELECT hour, {_DIMENSIONS}, {_ZEROED} FROM summed WHERE {_NOT_ALL_ZERO}
-    ORDER BY hour, {_DIMENSIONS}
-    ON CONFLICT (hour, {_DIMENSIONS}) DO UPDATE SET {_ADDED}
-)
-SELECT natural_key FROM fresh
-"""  # noqa: S608  put together from constants alone
-_RECORD = _FRESH + _UPDATED_FACTS + _OF_EVENTS + _OF_FACTS + _COUNTED
+_NEW_KEYS = ")\nSELECT natural_key FROM fresh\n"
+_RECORD = _FRESH + _UPDATED_FACTS + _OF_EVENTS + OF_FACTS + COUNTED + _NEW_KEYS
 _RECORD_ARRIVING = _RECORD.format(arriving="arriving_events")
 
 
@@ -219,7 +190,8 @@ _OUTCOME_EVENTS = f"""(
         NULL::int, CASE WHEN o.answered THEN 'smtp' ELSE 'system' END,
         (lpad(to_hex(r.id), 16, '0')
             || lpad(to_hex((r.attempts::bigint << 8) | told.number), 16, '0'))::uuid,
-        o.at, COALESCE(NULLIF(o.smtp_response, ''), o.reason), '', ARRAY[]::varchar[]
+        o.at, '', '', '', NULL::float8, NULL::float8, NULL::smallint, NULL::timestamptz,
+        COALESCE(NULLIF(o.smtp_response, ''), o.reason), '', ARRAY[]::varchar[]
     FROM settled_outcomes AS o
     JOIN (VALUES {_STANDS_FOR_ROWS}) AS told (state, event_type, number) ON told.state = o.state
     JOIN campaigns_recipient AS r ON r.id = o.id
@@ -227,7 +199,9 @@ _OUTCOME_EVENTS = f"""(
     WHERE NOT o.uncount
 ) AS outcome_events ({_NAMES})"""  # noqa: S608  put together from constants alone
 # For batches that hold no fact, as most of the send path's do: a quarter of the work to plan.
-_RECORD_PLAIN_OUTCOMES = (_FRESH + _OF_EVENTS + _COUNTED).format(arriving=_OUTCOME_EVENTS)
+_RECORD_PLAIN_OUTCOMES = (_FRESH + _OF_EVENTS + COUNTED + _NEW_KEYS).format(
+    arriving=_OUTCOME_EVENTS
+)
 _RECORD_OUTCOMES = _RECORD.format(arriving=_OUTCOME_EVENTS)
 
 

@@ -126,7 +126,7 @@ class CampaignAdmin(OrganizationScopedAdmin):
             "Details",
             {
                 "fields": (
-                    ("track_opens", "track_clicks"),
+                    ("track_opens", "track_clicks", "hidden_link"),
                     "start_before",
                     "deadline_at",
                     "in_doubt_policy",

@@ -100,7 +100,13 @@ def store_links(campaign: Campaign) -> None:
     )
     CampaignLink.objects.bulk_create(
         [
-            CampaignLink(campaign=campaign, number=link.number, url=link.url, dynamic=link.dynamic)
+            CampaignLink(
+                campaign=campaign,
+                number=link.number,
+                url=link.url,
+                dynamic=link.dynamic,
+                hidden=link.hidden,
+            )
             for link in compiled.links
         ],
         ignore_conflicts=True,

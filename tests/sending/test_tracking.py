@@ -107,10 +107,21 @@ class TestPixel:
         assert Contact.objects.get(pk=recipient.contact_id).last_human_at is None
         assert (counts.machine_opens, counts.opens, counts.unique_opens) == (1, 0, 0)
 
+    def test_keeps_network_and_family_instead_of_address_and_user_agent(self, client, recipient):
+        client.get(pixel_path(recipient), REMOTE_ADDR="203.0.113.77")
+
+        event = DeliveryEvent.objects.values().get()
+        assert (event["agent"], event["network"]) == ("chrome", "203.0.113.0/24")
+        assert "203.0.113.77" not in str(event)
+        assert BROWSER not in str(event)
+
     def test_answers_head_without_counting(self, client, recipient):
         assert client.head(pixel_path(recipient)).status_code == 200
 
-        assert not DeliveryEvent.objects.exists()
+        event = DeliveryEvent.objects.get()
+        assert (event.method, event.actor) == ("HEAD", "machine")
+        assert event.actor_reasons[0] == "head_request"
+        assert not HourlyCount.objects.exists()
         assert Recipient.objects.get().opened_at is None
 
     def test_asks_the_database_little(self, client, recipient, django_assert_max_num_queries):
@@ -202,7 +213,9 @@ class TestLink:
         answer = client.head(link_path(recipient, 1))
 
         assert answer["Location"] == "https://a.example/"
-        assert not DeliveryEvent.objects.exists()
+        assert DeliveryEvent.objects.get().actor == "machine"
+        assert not HourlyCount.objects.exists()
+        assert Recipient.objects.get().clicked_at is None
 
     def test_refuses_other_methods(self, client, recipient):
         CampaignLinkFactory(campaign=recipient.campaign)

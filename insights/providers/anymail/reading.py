@@ -70,6 +70,7 @@ def _report(
         ip=_address(first(raw, places.sending_ip)) if outcome.event_type in OF_DELIVERY else "",
         url=storable(event.click_url) if outcome.event_type == EventType.CLICKED else "",
         user_agent=user_agent if outcome.event_type in _TRACKED else "",
+        claimed_machine=outcome.event_type in _TRACKED and claims_machine(event, esp_name=esp_name),
     )
 
 

@@ -29,6 +29,7 @@ from tests.campaigns.rendering.samples import (
     tokens,
 )
 
+WITH_HIDDEN_LINK = dataclasses.replace(SENDER, hidden_link=True)
 FORCE_ENGINE = "{% assign forced = 1 %}"
 addresses = st.from_regex(r"[a-z0-9.+_-]{1,30}@[a-z0-9-]{1,20}\.example", fullmatch=True)
 
@@ -376,6 +377,50 @@ class TestTracking:
 
         expected = source.replace("{% comment %}</body>{% endcomment %}", "")
         assert samples.PIXEL.sub("|", html) == expected
+
+    def test_adds_a_hidden_link_before_the_pixel_and_nothing_else(self):
+        source = (
+            '<body><a href="{{ contact.url }}">a</a><a href="https://b.example/?x=1&amp;y=2">b</a>'
+            "\n</BODY>\n"
+        )
+
+        html = html_of(source, sender=WITH_HIDDEN_LINK)
+
+        [hidden] = re.findall(r'<a href="[^"]*" rel="nofollow" aria-hidden="true"[^>]*></a>', html)
+        assert f'{BASE_URL}/t/c/{"C" * 40}.3"' in hidden
+        assert 'tabindex="-1" style="display:none' in hidden
+        assert html.replace(hidden, "") == html_of(source)
+        assert html.index(hidden) < html.index("/t/o/") < html.index("</BODY>")
+
+    def test_keeps_the_hidden_link_apart_from_the_others(self):
+        source = (
+            '<a href="https://a.example/{{ contact.id }}">a</a><a href="https://b.example">b</a>'
+        )
+
+        compiled = compile_message(
+            Content("s", source, ""), sender=WITH_HIDDEN_LINK, variables=VARIABLES
+        )
+
+        assert [(link.number, link.hidden) for link in compiled.links] == [
+            (1, False),
+            (2, False),
+            (3, True),
+        ]
+        assert compiled.links[2].url == compiled.links[1].url == "https://b.example"
+        assert ".3" not in compiled.preview(message()).text
+
+    @pytest.mark.parametrize(
+        ("source", "sender"),
+        [
+            ("<body>no link</body>\n", SENDER),
+            ('<a href="{{ contact.url }}">a</a>\n', SENDER),
+            ('<a href="https://a.example">a</a>\n', UNTRACKED),
+        ],
+    )
+    def test_adds_no_hidden_link_where_no_click_is_followed(self, source, sender):
+        hiding = dataclasses.replace(sender, hidden_link=True)
+
+        assert html_of(source, sender=hiding) == html_of(source, sender=sender)
 
     def test_numbers_links_in_the_order_of_the_source(self):
         source = (

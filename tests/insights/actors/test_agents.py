@@ -3,7 +3,7 @@
 import pytest
 
 from insights.actors import agent_family
-from insights.actors.agents import SCANNER_TOKENS, AgentKind, agent_of
+from insights.actors.agents import SCANNER_TOKENS, AgentKind, agent_named, agent_of
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML)"
@@ -58,11 +58,20 @@ class TestAgentOf:
         agent = agent_of(user_agent)
 
         assert (agent.kind, agent.name) == (kind, name)
+        assert agent_named(name) == agent, "what is kept is enough to know it again"
 
     @pytest.mark.parametrize("token", SCANNER_TOKENS)
     def test_knows_every_scanner_in_any_case(self, token):
         for user_agent in (token, f"{WINDOWS} Chrome/131.0 {token.upper()}1.0 Safari/537.36"):
             assert agent_of(user_agent).kind == AgentKind.SCANNER
+
+
+class TestAgentNamed:
+    def test_is_nothing_where_nothing_is_known(self):
+        assert agent_named("") is None
+
+    def test_bears_a_name_that_is_no_longer_given(self):
+        assert agent_named("netscape").kind == AgentKind.OTHER
 
 
 class TestAgentFamily:

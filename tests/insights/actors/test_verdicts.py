@@ -17,6 +17,7 @@ from insights.actors import (
     Hit,
     HitKind,
     Verdict,
+    agent_family,
     judge,
     revise,
 )
@@ -30,13 +31,16 @@ GOOGLE = "Mozilla/5.0 (Windows NT 5.1) Gecko Firefox/11.0 (via ggpht.com GoogleI
 YAHOO = "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html"
 GMAIL_PREFETCH = "Mozilla/5.0 (Windows NT 10.0) Chrome/42.0 Safari/537.36 Edge/12.246 Mozilla/5.0"
 OUTLOOK = "Mozilla/4.0 (compatible; ms-office; MSOffice rmj)"
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36"
+AGENTS = (None, "", "Mozilla/5.0", FIREFOX, GOOGLE, YAHOO, "curl/8")
 HOME, OFFICE = "203.0.113.0/24", "198.51.100.0/24"
 _ids = itertools.count()
 
 
 def opened(seconds: float, user_agent: str | None = FIREFOX, **more: Any) -> Hit:
     at = DELIVERED_AT + timedelta(seconds=seconds)
-    hit = Hit(id=next(_ids), kind=HitKind.OPEN, at=at, user_agent=user_agent, ip_prefix=HOME)
+    agent = agent_family(user_agent)
+    hit = Hit(id=next(_ids), kind=HitKind.OPEN, at=at, agent=agent, network=HOME)
     return replace(hit, **more)
 
 
@@ -99,7 +103,7 @@ class TestJudge:
             (replace(CONTEXT, history=DomainHistory(HISTORY_MESSAGES - 1, 1)), Actor.UNKNOWN),
             (replace(CONTEXT, history=DomainHistory(1000, 0.05)), Actor.UNKNOWN),
             (replace(CONTEXT, gateway="mimecast"), Actor.MACHINE),
-            (replace(CONTEXT, machine_prefixes=frozenset({HOME})), Actor.MACHINE),
+            (replace(CONTEXT, machine_networks=frozenset({HOME})), Actor.MACHINE),
             (Context(), Actor.HUMAN),
         ],
     )
@@ -183,7 +187,7 @@ class TestRevise:
         assert actors(opened(40, "Mozilla/5.0"), clicked(300)) == [Actor.MACHINE, Actor.HUMAN]
 
     def test_lets_a_person_click_alone_after_a_burst(self):
-        burst = [clicked(n * 0.2, link=n, ip_prefix=OFFICE) for n in range(5)]
+        burst = [clicked(n * 0.2, link=n, network=OFFICE) for n in range(5)]
         later = clicked(1800, link=2)
 
         verdicts = revise([*burst, later], CONTEXT)
@@ -202,7 +206,7 @@ class TestRevise:
         assert actors(clicked(300, link=1), clicked(301, link=2)) == [Actor.UNKNOWN, Actor.UNKNOWN]
 
     def test_suspects_the_same_from_several_networks_in_one_second(self):
-        here, there = clicked(30), clicked(30.5, ip_prefix=OFFICE)
+        here, there = clicked(30), clicked(30.5, network=OFFICE)
 
         assert actors(here, there) == [Actor.MACHINE, Actor.MACHINE]
         assert actors(here, replace(there, at=there.at + timedelta(seconds=1))) == [
@@ -211,7 +215,7 @@ class TestRevise:
         ]
 
     def test_does_not_suspect_a_proxy_for_coming_from_two_networks(self):
-        hits = [opened(300, GOOGLE), opened(300.5, GOOGLE, ip_prefix=OFFICE)]
+        hits = [opened(300, GOOGLE), opened(300.5, GOOGLE, network=OFFICE)]
 
         assert "several_networks" not in revise(hits, CONTEXT)[hits[0].id].reasons
 
@@ -222,7 +226,7 @@ class TestRevise:
 
     def test_sees_that_a_get_belongs_to_a_head(self):
         head, get = clicked(300, method="HEAD"), clicked(303)
-        other = clicked(303, user_agent=FIREFOX.replace("Linux", "BSD"))
+        other = clicked(303, user_agent=CHROME)
 
         assert actors(head, get) == [Actor.MACHINE, Actor.MACHINE]
         assert actors(head, other) == [Actor.MACHINE, Actor.HUMAN]
@@ -237,7 +241,7 @@ class TestRevise:
 
     def test_takes_all_around_a_hidden_link_for_one_machine(self):
         context = replace(CONTEXT, hidden_link=9)
-        near = clicked(301.5, link=1, ip_prefix=OFFICE)
+        near = clicked(301.5, link=1, network=OFFICE)
         same_program = clicked(308, link=2)
         later = clicked(315, link=3)
         hidden = clicked(300, link=9)
@@ -253,7 +257,7 @@ class TestRevise:
         burst = [clicked(300 + n * 0.2, link=n) for n in range(4)]
 
         assert actors(opened(299), *burst)[0] == Actor.MACHINE
-        assert actors(opened(299, ip_prefix=OFFICE), *burst)[0] == Actor.HUMAN
+        assert actors(opened(299, network=OFFICE), *burst)[0] == Actor.HUMAN
         assert actors(opened(295), *burst)[0] == Actor.HUMAN
 
     def test_looks_at_others_without_judging_them(self):
@@ -274,9 +278,9 @@ HITS = st.lists(
         id=st.uuids(),
         kind=st.sampled_from(HitKind),
         at=st.integers(-20, 200).map(lambda tenths: DELIVERED_AT + timedelta(seconds=tenths / 10)),
-        user_agent=st.sampled_from([None, "", "Mozilla/5.0", FIREFOX, GOOGLE, YAHOO, "curl/8"]),
+        agent=st.sampled_from([agent_family(agent) for agent in AGENTS]),
         method=st.sampled_from(["GET", "HEAD"]),
-        ip_prefix=st.sampled_from(["", HOME, OFFICE]),
+        network=st.sampled_from(["", HOME, OFFICE]),
         link_number=st.none() | st.integers(0, 5),
     ),
     max_size=12,

@@ -36,6 +36,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
     (
         "Deliverability",
         (
+            ("Insights", "monitoring", "insights_dashboard", Role.VIEWER),
             ("Events", "mail", "insights_deliveryevent", Role.VIEWER),
             ("Inbox", "inbox", "insights_rawpayload", Role.VIEWER),
             ("Sending IPs", "dns", "iprouting_sendingip", Role.VIEWER),
@@ -56,6 +57,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
         ),
     ),
 )
+# Of these names, the ones that are pages by themselves, not lists of a model.
+PAGES = frozenset({"insights_dashboard"})
 # Only for whoever runs the installation.
 INSTALLATION = (
     "Installation",
@@ -125,4 +128,5 @@ def _group(
 
 
 def _item(title: str, icon: str, name: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse(f"admin:{name}_changelist")}
+    page = name if name in PAGES else f"{name}_changelist"
+    return {"title": title, "icon": icon, "link": reverse(f"admin:{page}")}

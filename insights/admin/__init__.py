@@ -1,5 +1,6 @@
-"""What happened to every message, and the inbox of those who report it."""
+"""What happened to every message: figures, events, and the inbox of those who report it."""
 
+from insights.admin import dashboard
 from insights.admin.events import DeliveryEventAdmin
 from insights.admin.inbox import InboxKeyAdmin, RawPayloadAdmin
 from insights.admin.mailboxes import MailDomainAdmin
@@ -11,4 +12,5 @@ __all__ = [
     "MailDomainAdmin",
     "ProviderRuleAdmin",
     "RawPayloadAdmin",
+    "dashboard",
 ]

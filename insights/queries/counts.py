@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +25,7 @@ COUNTS: Final = (
 MAXIMUM_POINTS: Final = 20_000  # buckets times groups; some 10 MB as JSON
 
 Metrics = dict[str, int | float | None]
+Tracked = dict[str, int]  # deliveries that could be seen to be opened and clicked, by name
 _Counted = dict[str, int]
 
 
@@ -91,6 +92,7 @@ class Point:
 
     ts: datetime
     metrics: Metrics
+    tracked: Tracked
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Group:
     key: str
     label: str
     totals: Metrics
+    tracked: Tracked
     series: list[Point]
 
 
@@ -110,6 +113,7 @@ class Report:
     period: Period
     group_by: GroupBy
     totals: Metrics
+    tracked: Tracked
     groups: list[Group]
 
 
@@ -136,7 +140,16 @@ def insights(
     ]
     groups.sort(key=lambda group: (-(group.totals["sent"] or 0), group.label))
     everything = [counts for by_bucket in counted.values() for counts in by_bucket.values()]
-    return Report(period, group_by, _metrics(_summed(everything)), groups)
+    total = _summed(everything)
+    return Report(period, group_by, _metrics(total), _tracked(total), groups)
+
+
+def together(groups: Sequence[Group], *, period: Period) -> Report:
+    """Return the figures of groups of one report as one, `all`, without asking again."""
+    columns = zip(*(group.series for group in groups), strict=True)
+    counted = {number: _summed(map(_counts_of, points)) for number, points in enumerate(columns)}
+    whole = _group(ALL, label=ALL, buckets=period.buckets, counted=counted)
+    return Report(period, GroupBy.DAY, whole.totals, whole.tracked, [whole])
 
 
 def _check_size(points: int) -> None:
@@ -177,12 +190,16 @@ def _counted(
 def _group(
     key: str, *, label: str, buckets: list[datetime], counted: Mapping[int, _Counted]
 ) -> Group:
-    nothing = _metrics(_summed([]))
-    series = [
-        Point(ts, _metrics(counted[number]) if number in counted else nothing)
-        for number, ts in enumerate(buckets)
-    ]
-    return Group(key, label, _metrics(_summed(counted.values())), series)
+    none = _summed([])
+    nothing = (_metrics(none), _tracked(none))
+    known = {number: (_metrics(one), _tracked(one)) for number, one in counted.items()}
+    series = [Point(ts, *known.get(number, nothing)) for number, ts in enumerate(buckets)]
+    total = _summed(counted.values())
+    return Group(key, label, _metrics(total), _tracked(total), series)
+
+
+def _counts_of(point: Point) -> _Counted:
+    return {**{name: int(point.metrics[name] or 0) for name in COUNTS}, **point.tracked}
 
 
 def _summed(counted: Iterable[_Counted]) -> _Counted:
@@ -195,6 +212,10 @@ def _summed(counted: Iterable[_Counted]) -> _Counted:
 
 def _metrics(counted: _Counted) -> Metrics:
     return {**{name: counted[name] for name in COUNTS}, **rates(counted)}
+
+
+def _tracked(counted: _Counted) -> Tracked:
+    return {name: counted[name] for name in _DENOMINATORS}
 
 
 def _labels(organization_id: int, *, group_by: GroupBy, keys: Collection[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 
 from common.errors import DomainError
 from insights.periods import Bucket, Period
-from insights.queries.counts import COUNTS, GroupBy, insights
+from insights.queries.counts import COUNTS, GroupBy, insights, together
 from insights.rates import RATES
 from tests.factories.campaigns import THE_PAST, CampaignFactory, ContactListFactory
 from tests.insights.counting import count
@@ -158,6 +158,36 @@ class TestRates:
 
         assert (totals["open_rate"], totals["click_rate"]) == (0.5, 0.1)
         assert of(campaign, filters={"campaign": plain.pk}).totals["open_rate"] is None
+
+    def test_come_with_how_many_could_be_seen_opened(self, campaign):
+        plain = CampaignFactory(organization=campaign.organization, track_opens=False)
+        count(campaign, delivered=10)
+        count(plain, delivered=90)
+
+        report = of(campaign)
+
+        seen = {"delivered_with_pixel": 10, "delivered_with_links": 100}
+        assert report.tracked == report.groups[0].tracked == seen
+        assert report.groups[0].series[0].tracked == seen
+
+
+class TestTogether:
+    @pytest.mark.parametrize("bucket", list(Bucket))
+    def test_is_what_one_group_alone_would_be(self, campaign, bucket):
+        plain = CampaignFactory(organization=campaign.organization, track_opens=False)
+        for number, provider in enumerate(("gmail", "yahoo", "gmail", "other")):
+            counts = {"sent": 10 + number, "delivered": 9, "bounced": number, "unique_opens": 2}
+            count(campaign, THE_PAST + HOUR * number, provider=provider, **counts)
+            count(plain, THE_PAST + HOUR * number, provider=provider, **counts)
+        asked = {"hours": 30, "bucket": bucket}
+        apart = of(campaign, group_by=GroupBy.PROVIDER, **asked)
+
+        assert together(apart.groups, period=apart.period) == of(campaign, **asked)
+
+    def test_of_nothing_has_every_bucket(self, campaign):
+        nothing = of(campaign)
+
+        assert together([], period=nothing.period) == nothing
 
 
 class TestDaylightSaving:

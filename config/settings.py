@@ -40,6 +40,16 @@ MAILWRIGHT: dict[str, Any] = {
     "TASK_SECONDS": env.int("MAILWRIGHT_TASK_SECONDS", default=50),
     # Nameservers that mail domains are looked up with; none stands for those of the system.
     "DNS_SERVERS": env.list("MAILWRIGHT_DNS_SERVERS", default=[]),
+    # Days that reports are kept as they came in: what is recorded, and what could not be.
+    "INBOX_DAYS": env.int("MAILWRIGHT_INBOX_DAYS", default=30),
+    "INBOX_PROBLEM_DAYS": env.int("MAILWRIGHT_INBOX_PROBLEM_DAYS", default=180),
+    # Where `manage.py listen_mail` takes mail: at a socket file, else at host and port.
+    "LISTEN_HOST": env.str("MAILWRIGHT_LISTEN_HOST", default="127.0.0.1"),
+    "LISTEN_PORT": env.int("MAILWRIGHT_LISTEN_PORT", default=8025),
+    "LISTEN_SOCKET": env.str("MAILWRIGHT_LISTEN_SOCKET", default=""),
+    "LISTEN_NAME": env.str("MAILWRIGHT_LISTEN_NAME", default=""),
+    "LISTEN_CERTIFICATE": env.str("MAILWRIGHT_LISTEN_CERTIFICATE", default=""),
+    "LISTEN_PRIVATE_KEY": env.str("MAILWRIGHT_LISTEN_PRIVATE_KEY", default=""),
 }
 
 INSTALLED_APPS = [
@@ -164,7 +174,10 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 # A one-click POST must never be answered with a redirect, nor a load balancer's health probe.
-SECURE_REDIRECT_EXEMPT = [r"^u/", r"^t/", r"^p/", r"^hooks/", r"^healthz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [
+    *(r"^u/", r"^t/", r"^p/", r"^hooks/", r"^anymail/"),
+    *(r"^healthz$", r"^metrics$"),
+]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 

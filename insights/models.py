@@ -15,6 +15,9 @@ from common.secrets import EncryptedField
 from insights.events import Actor, BounceClass, EventType, Source
 from insights.mailbox_models import DomainStatus, MailDomain, ProviderRule
 from insights.metrics import DIMENSIONS
+from insights.providers.anymail.esps import ESPS
+
+ESP_CHOICES = [(slug, esp.name) for slug, esp in ESPS.items()]
 
 __all__ = [
     "DeliveryEvent",
@@ -162,13 +165,27 @@ class DomainHistory(models.Model):
 
 
 class InboxKey(Timestamped):
-    """An address that reports may be posted to: `/hooks/<source>/<key>`."""
+    """An address that reports may be posted to: `/hooks/<source>/<key>`.
+
+    That of a commercial provider is `/anymail/<key>/<esp>/tracking`.
+    """
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="inbox_keys")
     source = models.CharField(
         max_length=20,
-        choices=[(Source.MAIL.value, "Mail"), (Source.STALWART.value, "Stalwart")],
+        choices=[
+            (Source.MAIL.value, "Mail"),
+            (Source.STALWART.value, "Stalwart"),
+            (Source.ANYMAIL.value, "Commercial provider"),
+        ],
         default=Source.MAIL.value,
+    )
+    esp = models.CharField(
+        max_length=20,
+        blank=True,
+        choices=ESP_CHOICES,
+        verbose_name="commercial provider",
+        help_text="Which one posts here; empty for mail and Stalwart.",
     )
     name = models.CharField(max_length=100, help_text="Who posts here, so that it can be revoked.")
     key = models.CharField(
@@ -179,9 +196,15 @@ class InboxKey(Timestamped):
     class Meta:
         verbose_name = "inbox address"
         verbose_name_plural = "inbox addresses"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(source=Source.ANYMAIL.value) ^ models.Q(esp=""),
+                name="inboxkey_names_its_provider",
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.source})"
+        return f"{self.name} ({self.esp or self.source})"
 
 
 class PayloadStatus(models.TextChoices):
@@ -201,6 +224,9 @@ class RawPayload(models.Model):
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="payloads")
     source = models.CharField(max_length=20, choices=_choices(Source))
+    esp = models.CharField(
+        max_length=20, blank=True, choices=ESP_CHOICES, verbose_name="commercial provider"
+    )
     received_at = models.DateTimeField()
     envelope_to = models.CharField(max_length=320, blank=True, help_text="Whom a mail came to.")
     headers = models.JSONField(default=dict)

@@ -43,6 +43,7 @@ class Report:
     enhanced_code: str = ""
     smtp_response: str = ""
     bounce_class: BounceClass | None = None
+    refused_address: str = ""  # who refused, as the report names them; see insights/forwards.py
     remote_host: str = ""  # the mailbox provider's server, if named
     ip: str = ""  # the sending IP, if named
     url: str = ""  # where a click went

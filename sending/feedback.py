@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+import campaigns.operations.doubts
 import campaigns.operations.ledger
+import insights.operations.inbox
 import insights.operations.recording
 import insights.queries.inbox
 import insights.queries.verdicts
@@ -19,18 +21,14 @@ from campaigns.ledger import ClaimedRecipient, Outcome
 from campaigns.models import Recipient
 from campaigns.states import RecipientState
 from common.addresses import normalize_address
-from insights.actors import CLAIMED_MACHINE, agent_family
-from insights.events import BounceClass, DeliveryEvent, EventType
-from insights.messages import Message
-from insights.providers.base import natural_key
-from insights.reports import Report
+from insights.events import BounceClass, DeliveryEvent, EventType, attempt_key
+from insights.forwards import is_of_addressee
 from sending.outcomes import Verdict
+from sending.reported import Attributed, event_of, is_hand_over, new_events
 from sending.transports.base import Receipt
 from suppression.reasons import Origin, Reason
 
 _FACTS = frozenset({RecipientState.BOUNCED, RecipientState.DELIVERED})
-
-LONGEST_ENHANCED_CODE_CHARS = 12  # as the events keep them; RFC 3463 needs 9
 
 # What somebody says by a report, and who puts them on the list for it.
 _WISHES = {
@@ -72,7 +70,7 @@ def record(settled: Sequence[Settled], *, organization_id: int, owner: uuid.UUID
         insights.operations.recording.record_outcome_events(
             with_facts=any(one.verdict.state in _FACTS for one in settled)
         )
-        _suppress_hard_bounces(organization_id, [one for one in settled if one.row.id not in lost])
+        _suppress_refused(organization_id, [one for one in settled if one.row.id not in lost])
 
 
 def _outcome(settled: Settled) -> Outcome:
@@ -96,26 +94,31 @@ def _outcome(settled: Settled) -> Outcome:
     )
 
 
-def _suppress_hard_bounces(organization_id: int, settled: Sequence[Settled]) -> None:
+def _suppress_refused(organization_id: int, settled: Sequence[Settled]) -> None:
+    """Keep mail from those whose address is gone, or whose mailbox refuses one after the other."""
+    bounced = [one for one in settled if one.verdict.bounce_class and one.row.email_key]
+    soft = {one.row.contact_id for one in bounced if one.verdict.bounce_class == BounceClass.SOFT}
+    too_often = insights.queries.inbox.refused_in_a_row({pk for pk in soft if pk is not None})
     # In one order everywhere: two workers that add the same addresses must not wait for each other.
-    for one in sorted(settled, key=lambda one: one.row.email_key or ""):
-        if one.verdict.bounce_class == BounceClass.HARD and one.row.email_key:
+    for one in sorted(bounced, key=lambda one: one.row.email_key or ""):
+        reason = _reason_to_suppress(one, too_often=one.row.contact_id in too_often)
+        if reason is not None and one.row.email_key:
             suppression.operations.suppress(
                 organization_id,
                 email_key=one.row.email_key,
-                reason=Reason.HARD_BOUNCE,
-                origin=Origin.PROVIDER,
+                reason=reason,
+                origin=_ORIGINS[reason],
                 source_recipient_id=one.row.id,
                 note=one.receipt.response[:500] if one.receipt else "",
                 now=one.at,
             )
 
 
-class Attributed(NamedTuple):
-    """What somebody reported, with the message that it is about."""
-
-    report: Report
-    message: Message
+def _reason_to_suppress(settled: Settled, *, too_often: bool) -> Reason | None:
+    if settled.verdict.bounce_class == BounceClass.HARD:
+        return Reason.HARD_BOUNCE
+    soft = settled.verdict.bounce_class == BounceClass.SOFT
+    return Reason.SOFT_BOUNCE_LIMIT if soft and too_often else None
 
 
 def record_reports(attributed: Sequence[Attributed], *, now: datetime) -> int:
@@ -128,9 +131,16 @@ def record_reports(attributed: Sequence[Attributed], *, now: datetime) -> int:
         return 0
     with transaction.atomic():
         _lock({one.message.recipient_id for one in attributed})
-        events = _new_events(attributed)
+        sent = _sent_after_all(attributed)
+        said = {event_of(one): one for one in attributed if not is_hand_over(one)}
+        known = insights.queries.inbox.known_since({event.natural_key for event in said})
+        events = new_events(said, known)
         judged = insights.queries.verdicts.judged(list(events), now=now)
-        new = set(insights.operations.recording.record_events(judged))
+        recorded = insights.operations.recording.record_events([*sent, *judged])
+        insights.operations.inbox.forget_later_accounts(
+            {event.natural_key: event.ts for event in events if event.natural_key in known}
+        )
+        new = set(recorded).difference(known)
         told = [one for event, one in events.items() if event.natural_key in new]
         _suppress_reported(told, now=now)
         return len(new)
@@ -142,46 +152,36 @@ def _lock(recipient_ids: set[int]) -> None:
     list(rows.values_list("pk"))
 
 
-def _new_events(attributed: Sequence[Attributed]) -> dict[DeliveryEvent, Attributed]:
-    """Return the events of reports, each kind of deferral once.
+def _sent_after_all(attributed: Sequence[Attributed]) -> list[DeliveryEvent]:
+    """Settle messages whose hand-over was in doubt, and return that they were sent as events.
 
-    Two accounts of one thing may differ in their time by a second. For all that happens to a
-    message once the ledger keeps the earliest; deferrals are counted one by one.
+    Whatever is reported of a message proves that it was handed over, except that it was withheld.
     """
-    events = {_event(one): one for one in sorted(attributed, key=lambda one: one.report.ts)}
-    deferrals = [event for event in events if event.event_type is EventType.DEFERRED]
-    seen = insights.queries.inbox.known_keys({event.natural_key for event in deferrals})
-    for event in deferrals:
-        if event.natural_key in seen:
-            del events[event]
-        seen.add(event.natural_key)
-    return events
-
-
-def _event(attributed: Attributed) -> DeliveryEvent:
-    report, message = attributed
-    event = message.event(
-        report.event_type,
-        source=report.source,
-        ts=report.ts,
-        natural_key=natural_key(report.natural_key, message.recipient_id),
+    proofs: dict[int, Attributed] = {}
+    for one in sorted(attributed, key=lambda one: one.report.ts):
+        if one.report.event_type is not EventType.FAILED:
+            proofs.setdefault(one.message.recipient_id, one)
+    attempts = campaigns.operations.doubts.settle_doubtful(
+        {recipient_id: one.report.ts for recipient_id, one in proofs.items()}
     )
-    return event._replace(
-        smtp_code=report.smtp_code,
-        enhanced_code=report.enhanced_code[:LONGEST_ENHANCED_CODE_CHARS],
-        smtp_response=report.smtp_response,
-        bounce_class=report.bounce_class or "",
-        url=report.url,
-        agent=agent_family(report.user_agent or None),
-        actor_reasons=(CLAIMED_MACHINE,) if report.claimed_machine else (),
+    return [_sent(proofs[recipient_id], attempt) for recipient_id, attempt in attempts.items()]
+
+
+def _sent(proof: Attributed, attempt: int) -> DeliveryEvent:
+    return proof.message.event(
+        EventType.SENT,
+        source=proof.report.source,
+        ts=proof.report.ts,
+        natural_key=attempt_key(proof.message.recipient_id, attempt, EventType.SENT),
     )
 
 
 def _suppress_reported(told: Sequence[Attributed], *, now: datetime) -> None:
     """Keep mail from those of whom it follows, all addresses in one order."""
-    wanted = _refused_too_often([one for one in told if _is_bounce(one, BounceClass.SOFT)])
+    soft = [one for one in told if _is_bounce(one, BounceClass.SOFT) and _of_addressee(one)]
+    wanted = _refused_too_often(soft)
     for one in told:
-        if _is_bounce(one, BounceClass.HARD):
+        if _is_bounce(one, BounceClass.HARD) and _of_addressee(one):
             key = normalize_address(one.message.email).key
             wanted[one.message.organization_id, key, Reason.HARD_BOUNCE] = one
         elif one.report.event_type in _WISHES:
@@ -204,6 +204,11 @@ def _suppress_reported(told: Sequence[Attributed], *, now: datetime) -> None:
 
 def _is_bounce(one: Attributed, bounce_class: BounceClass) -> bool:
     return one.report.event_type == EventType.BOUNCED and one.report.bounce_class == bounce_class
+
+
+def _of_addressee(one: Attributed) -> bool:
+    """Return whether it was the address we sent to that refused, not one it forwards to."""
+    return is_of_addressee(one.report.refused_address, addressee=one.message.email)
 
 
 def _refused_too_often(

@@ -13,12 +13,14 @@ import campaigns.operations.idempotency
 import campaigns.operations.imports
 import campaigns.queries.imports
 import campaigns.queries.ledger
+import insights.operations.inbox
 import insights.operations.partitions
 import sending.operations.importing
 import sending.operations.lifecycle
 import sending.pipeline.inbox
 import sending.pipeline.recovery
 from campaigns.models import CampaignKind
+from sending import conf
 from sending.pipeline import run_campaign
 
 IMPORT_FILE_DAYS = 7
@@ -110,3 +112,12 @@ def make_partitions(**_: object) -> None:
 def read_inbox(**_: object) -> None:
     """Read what others have reported; every second."""
     sending.pipeline.inbox.read_inbox(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def discard_payloads(**_: object) -> None:
+    """Delete reports whose time in the inbox is over; once a day."""
+    now = timezone.now()
+    insights.operations.inbox.discard(
+        read_before=now - conf.inbox_retention(), problems_before=now - conf.problem_retention()
+    )

@@ -11,4 +11,9 @@ urlpatterns = [
         r"^hooks/stalwart/(?P<key>[\w-]+)/?$", webhooks.posted_by_stalwart, name="hook_stalwart"
     ),
     re_path(r"^hooks/mail/(?P<key>[\w-]+)/?$", webhooks.posted_mail, name="hook_mail"),
+    re_path(
+        r"^anymail/(?P<key>[\w-]+)/(?P<esp>[a-z_]+)/tracking/?$",
+        webhooks.posted_by_provider,
+        name="hook_anymail",
+    ),
 ]

@@ -11,13 +11,16 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 import insights.operations.inbox
 import insights.queries.inbox
+from common.conf import public_url
 from insights.events import Source
 from insights.models import InboxKey
 from insights.providers import stalwart
+from insights.providers.anymail import posts
+from insights.providers.anymail.esps import ESPS
 from insights.providers.base import SignatureError
 
 logger = logging.getLogger(__name__)
@@ -57,6 +60,40 @@ def posted_mail(request: HttpRequest, key: str) -> HttpResponse:
     return _store(request, found, body, envelope_to=request.GET.get("to", ""))
 
 
+@csrf_exempt
+@require_http_methods(["POST", "GET", "HEAD"])
+def posted_by_provider(request: HttpRequest, key: str, esp: str) -> HttpResponse:
+    """Take what a commercial provider posts, signed or with a password, as its address says.
+
+    GET and HEAD say that the address is there: some providers ask before they accept it.
+    """
+    found = insights.queries.inbox.inbox_key(key, source=Source.ANYMAIL, esp=esp)
+    if found is None:
+        return _refusal(404, "There is no such address.")
+    if request.method != "POST":
+        return HttpResponse(status=200)
+    body = _body(request)
+    if body is None:
+        return _refusal(413, "This is more than 25 MB.")
+    try:
+        posts.verify(request, esp=esp, secret=found.secret, url=_entered_url(request))
+    except SignatureError as error:
+        logger.warning("a post to inbox address %d was refused: %s", found.pk, error)
+        return _asked_for_password(_refusal(401, str(error)), esp=esp)
+    return _store(request, found, body)
+
+
+def _entered_url(request: HttpRequest) -> str:
+    return f"{public_url()}{request.get_full_path()}"
+
+
+def _asked_for_password(refusal: HttpResponse, *, esp: str) -> HttpResponse:
+    """Return a refusal with the question that some wait for before they send their password."""
+    if not ESPS[esp].signs:
+        refusal["WWW-Authenticate"] = 'Basic realm="Mailwright"'
+    return refusal
+
+
 def _body(request: HttpRequest) -> bytes | None:
     """Return the body, or None when it is too large."""
     try:
@@ -69,11 +106,13 @@ def _body(request: HttpRequest) -> bytes | None:
 def _store(
     request: HttpRequest, found: InboxKey, body: bytes, *, envelope_to: str = ""
 ) -> HttpResponse:
+    kept = _KEPT_HEADERS + (ESPS[found.esp].headers if found.esp else ())
     insights.operations.inbox.store(
         found.organization_id,
         source=Source(found.source),
         body=body,
-        headers={name: request.headers[name] for name in _KEPT_HEADERS if name in request.headers},
+        esp=found.esp,
+        headers={name: request.headers[name] for name in kept if name in request.headers},
         envelope_to=envelope_to,
         now=timezone.now(),
     )

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -17,11 +18,13 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 import insights.operations.inbox
+import insights.queries.inbox
 from campaigns.roles import Role
 from common.admin import (
     OrganizationScopedAdmin,
     ReadOnlyAdmin,
     ScopedForm,
+    count,
     moment,
     pill,
     unknown,
@@ -29,6 +32,7 @@ from common.admin import (
 from common.conf import public_url
 from insights.events import Source
 from insights.models import InboxKey, PayloadStatus, RawPayload
+from insights.providers.anymail import posts
 
 SHOWN_BYTES = 20_000  # of a payload, on its page
 
@@ -49,25 +53,42 @@ class RawPayloadAdmin(ReadOnlyAdmin):
     empty_title = "Nothing has been reported yet"
     empty_text = (
         "Bounces, complaints and webhooks arrive here before they are recorded. "
-        "What could not be understood stays until you look at it."
+        "What could not be understood is kept for you to look at."
     )
-    list_display = ("received", "source", "status_shown", "problem_shown", "read")
-    list_filter = ("status", "source")
+    list_display = ("received", "reporter", "status_shown", "problem_shown", "read")
+    list_filter = ("status", "source", "esp")
     search_fields = ("problem", "envelope_to")
     search_help_text = "Search by what went wrong, or by whom a mail came to"
     ordering = ("-id",)
     sortable_by = ()
     actions = ("replay",)
+    list_before_template = "admin/insights/inbox_figures.html"
     fieldsets = (
-        (None, {"fields": ("received", "source", "status_shown", "problem_shown", "read")}),
+        (None, {"fields": ("received", "reporter", "status_shown", "problem_shown", "read")}),
         ("What came in", {"fields": ("envelope_to", "headers", "body_shown")}),
     )
-    readonly_fields = ("received", "status_shown", "problem_shown", "read", "body_shown")
+    readonly_fields = (
+        "received",
+        "reporter",
+        "status_shown",
+        "problem_shown",
+        "read",
+        "body_shown",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RawPayload, RawPayload]:
         """Return the payloads; their bytes are read for the page of one only."""
         rows: QuerySet[RawPayload, RawPayload] = super().get_queryset(request)
         return rows.defer("body")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Show the list under how the inbox stands."""
+        access = getattr(request, "access", None)
+        shown = {"inbox_figures": _figures(access.organization.pk) if access else []}
+        page: HttpResponseBase = super().changelist_view(request, (extra_context or {}) | shown)
+        return page
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Say whether payloads may be read again."""
@@ -78,13 +99,18 @@ class RawPayloadAdmin(ReadOnlyAdmin):
     )
     def replay(self, request: HttpRequest, chosen: QuerySet[RawPayload, RawPayload]) -> None:
         """Have the chosen payloads read again; what is recorded already stays as it is."""
-        count = insights.operations.inbox.replay(chosen, now=timezone.now())
-        self.message_user(request, f"{count} will be read again in a moment.", messages.SUCCESS)
+        number = insights.operations.inbox.replay(chosen, now=timezone.now())
+        self.message_user(request, f"{number} will be read again in a moment.", messages.SUCCESS)
 
     @admin.display(description="Came in")
     def received(self, payload: RawPayload) -> SafeString:
         """Return when it came in."""
         return moment(payload.received_at)
+
+    @admin.display(description="Source")
+    def reporter(self, payload: RawPayload) -> str:
+        """Return who reported it, or by which way it came."""
+        return payload.get_esp_display() or payload.get_source_display()
 
     @admin.display(description="State")
     def status_shown(self, payload: RawPayload) -> SafeString:
@@ -108,6 +134,28 @@ class RawPayloadAdmin(ReadOnlyAdmin):
         return format_html('<pre class="mw-code">{}</pre>', text)
 
 
+def _figures(organization_id: int) -> list[dict[str, object]]:
+    """Return how the inbox stands, as cards, each with the list that it counts."""
+    found = insights.queries.inbox.figures(organization_id=organization_id)
+    oldest = format_html("the oldest came in {}", moment(found.oldest_at))
+    cards = (
+        ("Not read yet", found.unread, oldest if found.unread else "all is read", "waiting"),
+        ("To be tried again", found.retried, "their message may become known", "waiting"),
+        ("Not understood", found.unreadable, "kept for you to look at", "unreadable"),
+        ("No such message", found.unattributed, "about no message of yours", "unattributed"),
+    )
+    page = reverse("admin:insights_rawpayload_changelist")
+    return [
+        {
+            "word": word,
+            "count": count(number),
+            "note": note,
+            "url": f"{page}?status__exact={status}",
+        }
+        for word, number, note, status in cards
+    ]
+
+
 class InboxKeyForm(ScopedForm):
     """Who may post to the inbox. A stored secret is never shown, only replaced."""
 
@@ -116,20 +164,37 @@ class InboxKeyForm(ScopedForm):
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text="What the posts are signed with. Mail needs none.",
+        help_text=(
+            "What the posts are signed with; mail needs none. For a provider that signs nothing "
+            "(Amazon SES, Brevo, Mailjet, Postmark, SparkPost), make up a name and a password, "
+            "write name:password here, and enter https://name:password@... at the provider. "
+            "One that shows its key only once it knows the address: save first, add the key later."
+        ),
     )
 
     class Meta:
         model = InboxKey
-        fields = ("name", "source")
+        fields = ("name", "source", "esp")
 
     def clean(self) -> dict[str, Any] | None:
-        """Return the input; posts that must be signed need a secret."""
+        """Return the input; a commercial provider is named, and a secret fits what it is for."""
         cleaned = super().clean() or {}
         secret = cleaned.get("new_secret") or (self.instance.pk and self.instance.secret)
         if cleaned.get("source") in SIGNED_SOURCES and not secret:
             self.add_error("new_secret", "Enter the secret that the posts are signed with.")
+        if cleaned.get("source") != Source.ANYMAIL:
+            cleaned["esp"] = ""
+        elif not cleaned.get("esp"):
+            self.add_error("esp", "Choose which provider posts here.")
+        elif cleaned.get("new_secret"):
+            self._clean_secret(cleaned)
         return cleaned
+
+    def _clean_secret(self, cleaned: dict[str, Any]) -> None:
+        try:
+            cleaned["new_secret"] = posts.clean_secret(cleaned["new_secret"], esp=cleaned["esp"])
+        except ValueError as error:
+            self.add_error("new_secret", f"This is no secret of this provider. {error}")
 
 
 @admin.register(InboxKey)
@@ -142,14 +207,14 @@ class InboxKeyAdmin(OrganizationScopedAdmin):
     empty_title = "No inbox address yet"
     empty_text = "Your mail server posts bounces and complaints to an address that you make here."
     add_words = "Make an inbox address"
-    list_display = ("name", "source", "made")
+    list_display = ("name", "source", "esp", "made")
     list_filter = ("source",)
     search_fields = ("name",)
     search_help_text = "Search by name"
     ordering = ("name",)
     readonly_fields = ("address",)
-    fieldsets = ((None, {"fields": ("name", "source", "new_secret", "address")}),)
-    add_fieldsets = ((None, {"fields": ("name", "source", "new_secret")}),)
+    fieldsets = ((None, {"fields": ("name", "source", "esp", "new_secret", "address")}),)
+    add_fieldsets = ((None, {"fields": ("name", "source", "esp", "new_secret")}),)
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """Say whether addresses may be looked at: by those who may make them."""
@@ -166,7 +231,8 @@ class InboxKeyAdmin(OrganizationScopedAdmin):
     @admin.display(description="Post to")
     def address(self, key: InboxKey) -> str:
         """Return the whole address, to be copied into the other system."""
-        path = reverse(f"hook_{key.source}", args=[key.key])
+        parts = [key.key, key.esp] if key.esp else [key.key]
+        path = reverse(f"hook_{key.source}", args=parts)
         return format_html('<code class="mw-answer">{}{}</code>', public_url(), path)
 
     @admin.display(description="Made", ordering="created_at")

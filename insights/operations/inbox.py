@@ -5,12 +5,15 @@ Whoever reports is answered once the bytes are stored; all else can be done agai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Length
 
 import insights.queries.inbox
 from common.conf import token_signer
@@ -20,12 +23,16 @@ from insights.events import Source
 from insights.messages import Message
 from insights.models import PayloadStatus, RawPayload
 from insights.providers import stalwart
-from insights.providers.base import PayloadError
+from insights.providers.anymail import posts
+from insights.providers.base import PayloadError, Reading
 from insights.providers.mail.reader import read_mail
 from insights.providers.mail.reading import MailKind
 from insights.providers.mail.reports import reports as reports_of_mail
 from insights.reports import References, Report
 
+BATCH_PAYLOADS = 100
+BATCH_BYTES = 50 * 1024 * 1024  # of bodies held in memory at once; a single one may be larger
+DISCARDED_AT_ONCE = 1_000
 LONGEST_PROBLEM_CHARS = 2_000
 LONGEST_ADDRESS_CHARS = 320  # RFC 3696 errata: 64 + @ + 255
 MOST_ATTEMPTS = 5  # at a payload that breaks the reader
@@ -34,6 +41,10 @@ FIRST_PAUSE = timedelta(minutes=1)  # doubled with each attempt
 WAIT_FOR_LEDGER = timedelta(hours=1)
 # Whose reports are signed, so that the metadata in them is what we gave.
 SIGNED: Final = frozenset({Source.STALWART, Source.ANYMAIL})
+_FORGET = """
+DELETE FROM email_delivery_events AS e USING unnest(%s::uuid[], %s::timestamptz[]) AS kept (key, at)
+WHERE e.natural_key = kept.key AND e.ts > kept.at
+"""
 _NOTHING_KNOWN = "This mail reports nothing that we know: no bounce, complaint or answer."
 
 
@@ -45,11 +56,12 @@ class Contents:
     problem: str = ""
 
 
-def store(
+def store(  # noqa: PLR0913  the columns of one row
     organization_id: int,
     *,
     source: Source,
     body: bytes,
+    esp: str = "",
     headers: Mapping[str, str] | None = None,
     envelope_to: str = "",
     now: datetime,
@@ -58,6 +70,7 @@ def store(
     return RawPayload.objects.create(
         organization_id=organization_id,
         source=source.value,
+        esp=esp,
         received_at=now,
         envelope_to=storable(envelope_to)[:LONGEST_ADDRESS_CHARS],
         headers={name: storable(value) for name, value in (headers or {}).items()},
@@ -66,26 +79,49 @@ def store(
     )
 
 
-def claim(payload_ids: Collection[int]) -> list[RawPayload]:
-    """Return those that wait and that nobody else reads, locked until the transaction ends."""
-    waiting = RawPayload.objects.filter(pk__in=payload_ids, status=PayloadStatus.WAITING)
-    return list(waiting.select_for_update(skip_locked=True, of=("self",)).order_by("pk"))
+def claim(*, now: datetime, only: Collection[int] | None = None) -> list[RawPayload]:
+    """Return what is to be read next, as much as one batch holds; locked to the transaction's end.
+
+    The oldest come first; what somebody else reads just now is passed over.
+    """
+    waiting = RawPayload.objects.filter(status=PayloadStatus.WAITING, due_at__lte=now)
+    if only is not None:
+        waiting = waiting.filter(pk__in=only)
+    free = waiting.select_for_update(skip_locked=True, of=("self",)).order_by("due_at", "id")
+    sizes = free.values_list("pk", Length("body"))[:BATCH_PAYLOADS]
+    chosen = RawPayload.objects.filter(pk__in=_fitting(sizes))
+    return list(chosen.order_by("due_at", "id"))
+
+
+def _fitting(sizes: Iterable[tuple[int, int]]) -> list[int]:
+    """Return the first of some payloads, as far as they fit into memory; one in any case."""
+    fitting: list[int] = []
+    total = 0
+    for payload_id, size in sizes:
+        total += size
+        if fitting and total > BATCH_BYTES:
+            break
+        fitting.append(payload_id)
+    return fitting
 
 
 def contents(payload: RawPayload) -> Contents:
     """Return what a payload says, in the words of every source."""
-    body = bytes(payload.body)
-    if payload.source == Source.STALWART:
-        return _of_batch(body, received_at=payload.received_at)
-    return _of_mail(body, received_at=payload.received_at, envelope_to=payload.envelope_to)
-
-
-def _of_batch(body: bytes, *, received_at: datetime) -> Contents:
+    body, received_at = bytes(payload.body), payload.received_at
+    if payload.source == Source.MAIL:
+        return _of_mail(body, received_at=received_at, envelope_to=payload.envelope_to)
     try:
-        reading = stalwart.parse(body, received_at=received_at)
+        if payload.source == Source.ANYMAIL:
+            return _of_batch(
+                posts.parse(body, esp=payload.esp, headers=payload.headers, received_at=received_at)
+            )
+        return _of_batch(stalwart.parse(body, received_at=received_at))
     except PayloadError as error:
-        return Contents(problem=str(error))
-    told = (f"{problem.place}: {problem.reason}" for problem in reading.problems)
+        return Contents(problem=storable(str(error)))
+
+
+def _of_batch(reading: Reading) -> Contents:
+    told = (f"{problem.place}: {storable(problem.reason)}" for problem in reading.problems)
     return Contents(reading.reports, "\n".join(told))
 
 
@@ -190,3 +226,28 @@ def _pause(attempts: int) -> timedelta:
 def replay(payloads: QuerySet[RawPayload, RawPayload], *, now: datetime) -> int:
     """Have payloads read again from their bytes and return how many; what is recorded stays."""
     return payloads.update(status=PayloadStatus.WAITING, attempts=0, problem="", due_at=now)
+
+
+def discard(*, read_before: datetime, problems_before: datetime) -> int:
+    """Delete what came in before these times and return how much: what is recorded, and the rest.
+
+    What waits stays, however old it is.
+    """
+    recorded = Q(status=PayloadStatus.READ, received_at__lt=read_before)
+    known = (PayloadStatus.UNREADABLE, PayloadStatus.UNATTRIBUTED)
+    problems = Q(status__in=known, received_at__lt=problems_before)
+    discarded = 0
+    while True:
+        old = RawPayload.objects.filter(recorded | problems).order_by("pk")
+        chosen = list(old.values_list("pk", flat=True)[:DISCARDED_AT_ONCE])
+        if not chosen:
+            return discarded
+        discarded += RawPayload.objects.filter(recorded | problems, pk__in=chosen).delete()[0]
+
+
+def forget_later_accounts(since: Mapping[uuid.UUID, datetime]) -> None:
+    """Delete events that tell with a later time what is recorded with these; they count nothing."""
+    if not since:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, [list(since), list(since.values())])

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models.functions import Length
+from django.db.models import Count, Min, Q
 
 from campaigns.models import Recipient
 from common.addresses import AddressError, normalize_address
 from insights.messages import Message
 from insights.models import DeliveryEvent, InboxKey, PayloadStatus, RawPayload
 
-BATCH_PAYLOADS = 100
-BATCH_BYTES = 50 * 1024 * 1024  # of bodies held in memory at once; a single one may be larger
 # So many soft bounces one after the other, and an address counts as dead.
 SOFT_BOUNCE_LIMIT = 5
 
@@ -44,23 +43,41 @@ WHERE counted.soft = %(limit)s
 """
 
 
-def inbox_key(key: str, *, source: str) -> InboxKey | None:
+def inbox_key(key: str, *, source: str, esp: str = "") -> InboxKey | None:
     """Return the inbox address with this key, or None when there is none for this source."""
-    return InboxKey.objects.filter(key=key, source=source).first()
+    return InboxKey.objects.filter(key=key, source=source, esp=esp).first()
 
 
-def due_payloads(*, now: datetime) -> list[int]:
-    """Return what is to be read next, the oldest first: as much as fits into one batch."""
-    waiting = RawPayload.objects.filter(status=PayloadStatus.WAITING, due_at__lte=now)
-    rows = waiting.order_by("due_at", "id").values_list("pk", Length("body"))[:BATCH_PAYLOADS]
-    chosen: list[int] = []
-    total = 0
-    for payload_id, size in rows:
-        total += size
-        if chosen and total > BATCH_BYTES:
-            break
-        chosen.append(payload_id)
-    return chosen
+@dataclass(frozen=True, slots=True)
+class InboxFigures:
+    """How the inbox stands.
+
+    `oldest_at` is when the oldest of `unread` came in, None if there is none; `retried` are looked
+    at again later.
+    """
+
+    unread: int
+    oldest_at: datetime | None
+    retried: int
+    unreadable: int
+    unattributed: int
+
+
+def figures(*, organization_id: int | None = None) -> InboxFigures:
+    """Return how the inbox of one organization stands, or that of all."""
+    payloads = RawPayload.objects.exclude(status=PayloadStatus.READ)
+    if organization_id is not None:
+        payloads = payloads.filter(organization=organization_id)
+    waiting, unread = Q(status=PayloadStatus.WAITING), Q(attempts=0)
+    return InboxFigures(
+        **payloads.aggregate(
+            unread=Count("pk", filter=waiting & unread),
+            oldest_at=Min("received_at", filter=waiting & unread),
+            retried=Count("pk", filter=waiting & ~unread),
+            unreadable=Count("pk", filter=Q(status=PayloadStatus.UNREADABLE)),
+            unattributed=Count("pk", filter=Q(status=PayloadStatus.UNATTRIBUTED)),
+        )
+    )
 
 
 def messages(recipient_ids: Collection[int], *, organization_id: int) -> dict[int, Message]:
@@ -100,10 +117,12 @@ def with_queue_id(
     return {pair: found[key] for pair, key in named.items() if key in found}
 
 
-def known_keys(natural_keys: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Return those of the natural keys that an event has already, whenever it happened."""
-    events = DeliveryEvent.objects.filter(natural_key__in=natural_keys)
-    return set(events.values_list("natural_key", flat=True)) if natural_keys else set()
+def known_since(natural_keys: Collection[uuid.UUID]) -> dict[uuid.UUID, datetime]:
+    """Return the earliest time that an event says for each of the natural keys that has one."""
+    if not natural_keys:
+        return {}
+    events = DeliveryEvent.objects.filter(natural_key__in=natural_keys).values("natural_key")
+    return dict(events.annotate(since=Min("ts")).values_list("natural_key", "since"))
 
 
 def refused_in_a_row(contact_ids: Collection[int]) -> set[int]:

@@ -9,12 +9,11 @@ from datetime import datetime
 from django.db import transaction
 
 import insights.operations.inbox
-import insights.queries.inbox
 import sending.feedback
 from insights.models import RawPayload
 from insights.operations.inbox import Contents
 from insights.reports import Report
-from sending.feedback import Attributed
+from sending.reported import Attributed
 
 logger = logging.getLogger(__name__)
 
@@ -28,36 +27,41 @@ def read_inbox(*, now: datetime) -> int:
     """
     seen = 0
     for _ in range(MOST_BATCHES):
-        payload_ids = insights.queries.inbox.due_payloads(now=now)
-        if not payload_ids:
+        count = _read_batch(now=now)
+        if not count:
             break
-        _read_batch(payload_ids, now=now)
-        seen += len(payload_ids)
+        seen += count
     return seen
 
 
-def _read_batch(payload_ids: Collection[int], *, now: datetime) -> None:
-    """Read payloads together; if one of them breaks that, each by itself."""
+def _read_batch(*, now: datetime) -> int:
+    """Read payloads together; if one of them breaks that, each by itself. Return how many."""
+    claimed: list[int] = []
     try:
-        _read(payload_ids, now=now)
+        _read(claimed, now=now)
     except Exception:
-        logger.exception("a batch of %d payloads is read one by one", len(payload_ids))
-        for payload_id in payload_ids:
+        if not claimed:
+            raise
+        logger.exception("a batch of %d payloads is read one by one", len(claimed))
+        for payload_id in claimed:
             _read_alone(payload_id, now=now)
+    return len(claimed)
 
 
 def _read_alone(payload_id: int, *, now: datetime) -> None:
     try:
-        _read([payload_id], now=now)
+        _read([], only=[payload_id], now=now)
     except Exception as error:
         logger.exception("payload %d could not be read", payload_id)
         reason = f"Reading it failed: {type(error).__name__}: {error}"
         insights.operations.inbox.fail(payload_id, reason=reason, now=now)
 
 
-def _read(payload_ids: Collection[int], *, now: datetime) -> None:
+def _read(claimed: list[int], *, now: datetime, only: Collection[int] | None = None) -> None:
+    """Read what is due and add it to `claimed`, which is of use if it fails half way."""
     with transaction.atomic():
-        payloads = insights.operations.inbox.claim(payload_ids)
+        payloads = insights.operations.inbox.claim(now=now, only=only)
+        claimed += [payload.pk for payload in payloads]
         found = [insights.operations.inbox.contents(payload) for payload in payloads]
         attributed: list[Attributed] = []
         for payload, said in zip(payloads, found, strict=True):

@@ -1,11 +1,14 @@
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from campaigns.roles import Role
 from insights.models import InboxKey, RawPayload
+from insights.providers.anymail.esps import ESPS
 from tests.admin_world import looking
 from tests.factories.campaigns import THE_PAST, OrganizationFactory
 from tests.factories.insights import InboxKeyFactory, RawPayloadFactory
+from tests.insights.providers.anymail_posts import SECRETS
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:insights_rawpayload_changelist"
@@ -32,6 +35,21 @@ class TestInbox:
         assert "Not understood" in text
         assert "No JSON." in text
         assert "&lt;b&gt;\ufffd" in text
+
+    def test_says_how_it_stands(self, organization):
+        for status in ("waiting", "unreadable", "unreadable", "unattributed", "read"):
+            RawPayloadFactory(organization=organization, status=status)
+        RawPayloadFactory(status="unreadable")
+
+        page = looking(organization, Role.VIEWER).get(reverse(LIST))
+
+        counts = [strip_tags(card["count"]) for card in page.context["inbox_figures"]]
+        assert counts == ["1", "0", "2", "1"]
+        for card in page.context["inbox_figures"]:
+            assert card["url"] in page.content.decode()
+            listed = looking(organization, Role.VIEWER).get(card["url"])
+            assert listed.status_code == 200
+        assert "the oldest came in" in page.content.decode()
 
     def test_has_payloads_read_again(self, organization):
         payload = RawPayloadFactory(organization=organization, **GIVEN)
@@ -85,3 +103,48 @@ class TestAddresses:
         page = reverse("admin:insights_inboxkey_change", args=[key.pk])
 
         assert looking(organization, Role.OPERATOR).get(page).status_code == 403
+
+    def test_of_a_provider_may_wait_for_their_secret(self, organization):
+        self.add(organization, source="anymail", esp="mandrill")
+
+        key = InboxKey.objects.get()
+        page = reverse("admin:insights_inboxkey_change", args=[key.pk])
+        text = looking(organization).get(page).content.decode()
+        assert (key.esp, key.secret) == ("mandrill", "")
+        assert f"/anymail/{key.key}/mandrill/tracking" in text
+
+    @pytest.mark.parametrize(
+        ("esp", "secret"),
+        [
+            ("", "open sesame"),
+            ("postmark", "no colon"),
+            ("postal", "no key"),
+            ("sendgrid", "no key"),
+            ("mailgun", "no ASCII: \u00e4"),
+        ],
+    )
+    def test_refuse_a_secret_that_can_be_none(self, organization, esp, secret):
+        answer = self.add(organization, source="anymail", esp=esp, new_secret=secret)
+
+        assert answer.status_code == 200
+        assert not InboxKey.objects.exists()
+
+    @pytest.mark.parametrize("esp", ESPS)
+    @pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailNotSupportedWarning")
+    def test_keep_the_secret_of_a_provider(self, organization, esp):
+        secret = SECRETS.get(esp, "name:password")
+        shown = f"-----BEGIN PUBLIC KEY-----\n{secret}\n-----END PUBLIC KEY-----\n"
+
+        self.add(
+            organization,
+            source="anymail",
+            esp=esp,
+            new_secret=shown if esp in {"postal", "sendgrid"} else secret,
+        )
+
+        assert InboxKey.objects.get().secret == secret
+
+    def test_of_mail_name_no_provider(self, organization):
+        self.add(organization, source="mail", esp="brevo")
+
+        assert InboxKey.objects.get().esp == ""

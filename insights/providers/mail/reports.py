@@ -53,6 +53,7 @@ def _report(finding: Finding, event_type: EventType, reading: Reading) -> Report
         enhanced_code=finding.status,
         smtp_response=storable(finding.diagnostic),
         bounce_class=finding.bounce_class,
+        refused_address=storable(finding.recipient or finding.original_recipient),
         remote_host=storable(finding.remote_host),
         ip=storable(finding.source_ip),
     )

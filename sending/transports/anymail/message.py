@@ -26,7 +26,8 @@ def django_message(envelope: Envelope) -> EmailMultiAlternatives:
     """Return the message of an envelope, addressed to its recipient alone.
 
     The return path is `envelope_sender`, and `metadata` carries the recipient's id, by which the
-    provider's webhooks are attributed.
+    provider's webhooks are attributed. The provider is to track nothing: the pixel and the links
+    are ours, and through a second redirect everything would count twice.
     """
     parsed = email.message_from_bytes(envelope.data, _class=ParsedMessage, policy=email.policy.SMTP)
     text, html = _text(parsed, "plain"), _text(parsed, "html")
@@ -39,6 +40,8 @@ def django_message(envelope: Envelope) -> EmailMultiAlternatives:
         headers=_other_headers(parsed),
         metadata={"recipient_id": str(envelope.recipient_id)},
         envelope_sender=envelope.mail_from or UNSET,
+        track_opens=False,
+        track_clicks=False,
     )
     if text is None and html is not None:
         message.content_subtype = "html"

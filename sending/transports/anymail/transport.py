@@ -23,7 +23,7 @@ DEFAULT_CONNECTIONS = 8
 CLOSING_SECONDS = 35.0  # anymail waits 30 for a provider's answer
 
 # What some providers cannot be told, and what is then left out rather than the message refused.
-DISPENSABLE = ("envelope_sender", "metadata")
+DISPENSABLE = ("envelope_sender", "metadata", "track_opens", "track_clicks")
 
 logger = logging.getLogger(__name__)
 

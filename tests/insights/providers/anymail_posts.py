@@ -42,6 +42,17 @@ SETTINGS = {
     "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": _public(_EC),
     "UNISENDER_GO_API_KEY": SECRET,
 }
+# What each address is given as its secret; all others take name and password.
+SECRETS = {
+    "mailersend": SECRET,
+    "mailgun": SECRET,
+    "mailtrap": SECRET,
+    "mandrill": SECRET,
+    "postal": _public(_RSA),
+    "resend": SVIX_SECRET,
+    "sendgrid": _public(_EC),
+    "unisender_go": SECRET,
+}
 
 
 @dataclass
@@ -60,14 +71,26 @@ def payload(provider: str, kind: str) -> Any:
 
 def post(provider: str, body: Any, *, forged: bool = False, auth: str = BASIC_AUTH) -> Any:
     """Return the response of a provider's webhook to a payload, signed unless `forged`."""
-    request = _SIGNED.get(provider, _plain)(body, "wrong" if forged else "")
+    path = f"/anymail/{'mandrill' if provider == 'mandrill' else provider + '/tracking'}/"
+    url = f"http://{BASIC_AUTH}@testserver{path}"
+    request = signed(provider, body, url=url, forged=forged, auth=auth)
+    return send(request, path)
+
+
+def signed(provider: str, body: Any, *, url: str, forged: bool = False, auth: str = "") -> Post:
+    """Return a payload as a provider posts it to `url`, signed unless `forged`."""
+    given = {"body": body, "url": url} if provider == "mandrill" else {"body": body}
+    request = _SIGNED.get(provider, _plain)(**given, wrong="wrong" if forged else "")
     if auth:
         request.headers["Authorization"] = f"Basic {base64.b64encode(auth.encode()).decode()}"
-    return Client(raise_request_exception=False).post(
-        f"/anymail/{'mandrill' if provider == 'mandrill' else provider + '/tracking'}/",
-        data=request.body,
-        content_type=request.content_type,
-        headers=request.headers,
+    return request
+
+
+def send(request: Post, path: str) -> Any:
+    """Return the response to a request."""
+    client = Client(raise_request_exception=False, enforce_csrf_checks=True)
+    return client.generic(
+        "POST", path, request.body, content_type=request.content_type, headers=request.headers
     )
 
 
@@ -100,9 +123,8 @@ def _mailgun(body: Any, wrong: str) -> Post:
     )
 
 
-def _mandrill(body: Any, wrong: str) -> Post:
+def _mandrill(body: Any, wrong: str, url: str) -> Post:
     events = json.dumps(body)
-    url = f"http://{BASIC_AUTH}@testserver/anymail/mandrill/"
     digest = _hmac(f"{url}mandrill_events{events}".encode(), wrong, hashlib.sha1).digest()
     boundary = "b0undary"
     form = (
@@ -150,7 +172,7 @@ def _unisender(body: Any, wrong: str) -> Post:
     return Post(text.replace(SECRET + wrong, digest).encode())
 
 
-def _with_header(name: str) -> Callable[[Any, str], Post]:
+def _with_header(name: str) -> Callable[..., Post]:
     def signed(body: Any, wrong: str) -> Post:
         request = _plain(body, "")
         request.headers[name] = _hmac(request.body, wrong).hexdigest()
@@ -159,7 +181,7 @@ def _with_header(name: str) -> Callable[[Any, str], Post]:
     return signed
 
 
-_SIGNED: dict[str, Callable[[Any, str], Post]] = {
+_SIGNED: dict[str, Callable[..., Post]] = {
     "amazon_ses": _amazon,
     "mailersend": _with_header("Signature"),
     "mailgun": _mailgun,

@@ -255,6 +255,37 @@ class TestEffects:
         assert (count.bounced, DeliveryEvent.objects.count()) == (1, 1)
 
 
+class TestForwards:
+    """A contact passes their mail on, and the next one refuses it."""
+
+    def post_forwarded(self, organization, row, *, original):
+        named = f"Original-Recipient: rfc822; {original}\r\n" if original else ""
+        mail = bounce_mail(row).replace(
+            f"Final-Recipient: rfc822; {row.email}".encode(),
+            f"{named}Final-Recipient: rfc822; old@elsewhere.example".encode(),
+        )
+        return post(organization, mail, to=return_path(row))
+
+    @pytest.mark.parametrize("original", ["", "ann@mail.example"])
+    def test_are_recorded_but_suppress_nobody(self, organization, original):
+        row = sent_row(organization, address="ann@mail.example")
+
+        payload = self.post_forwarded(organization, row, original=original)
+
+        event = DeliveryEvent.objects.get()
+        assert payload.status == "read"
+        assert (event.recipient_id, event.bounce_class) == (row.pk, "hard")
+        assert not Suppression.objects.exists()
+
+    def test_suppress_once_the_address_itself_refuses(self, organization):
+        row = sent_row(organization, address="ann@mail.example")
+        self.post_forwarded(organization, row, original="ann@mail.example")
+
+        post(organization, bounce_mail(row), to=return_path(row))
+
+        assert Suppression.objects.get().email == "ann@mail.example"
+
+
 class TestSoftBounces:
     def bounced(self, organization, rows, **data):
         for number, row in enumerate(rows):
@@ -309,11 +340,20 @@ KINDS = {
     "deferred": ("delivery.rcpt-to-rejected", {"code": 451, "details": "4.2.1 Try later"}),
 }
 STEPS = st.integers(0, 20)  # of ten minutes
+TIMES = st.lists(STEPS, max_size=3)
+
+
+def told(kinds, times=TIMES):
+    """Return the same thing, as told once or with several times."""
+    told_once = st.tuples(st.sampled_from(kinds), times)
+    return told_once.map(lambda drawn: [(drawn[0], step) for step in drawn[1]])
+
+
 # Of one message: any number of deferrals, at most one delivery and one refusal for good.
 HISTORY = st.tuples(
-    st.lists(st.tuples(st.just("deferred"), STEPS), max_size=3, unique=True),
-    st.lists(st.tuples(st.just("delivered"), STEPS), max_size=1),
-    st.lists(st.tuples(st.sampled_from(["refused", "full", "blocked"]), STEPS), max_size=1),
+    told(["deferred"], st.lists(STEPS, max_size=3, unique=True)),
+    told(["delivered"]),
+    told(["refused", "full", "blocked"]),
 ).map(lambda parts: [each for part in parts for each in part])
 
 
@@ -332,6 +372,7 @@ class TestRedelivery:
             for kind, step in history
         ]
         post_events(organization, *events)
+        recorded = DeliveryEvent.objects.count()
         once = self.forget()
 
         again = [event | {"id": str(number)} for number, event in enumerate(events * 2)]
@@ -342,6 +383,7 @@ class TestRedelivery:
 
         assert set(RawPayload.objects.values_list("status", "problem")) == {("read", "")}
         assert figures() == once
+        assert DeliveryEvent.objects.count() == recorded
 
     def forget(self):
         """Return the figures, and forget all that happened."""

@@ -28,6 +28,8 @@ class TestProviderOverHttp:
         headers = {one["Name"]: one["Value"] for one in provider.requests[0]["Headers"]}
         assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert provider.requests[0]["Metadata"]["recipient_id"].isdecimal()
+        assert provider.requests[0]["TrackOpens"] is False
+        assert provider.requests[0]["TrackLinks"] == "None"
 
     @pytest.mark.parametrize(
         ("status", "answer", "stage"),

@@ -46,6 +46,11 @@ class TestDjangoMessage:
         assert message.envelope_sender == "b1@bounce.example.com"
         assert message.metadata == {"recipient_id": "1"}
 
+    def test_is_to_be_tracked_by_nobody_else(self):
+        message = django_message(newsletter())
+
+        assert (message.track_opens, message.track_clicks) == (False, False)
+
     def test_goes_to_the_recipient_of_the_envelope_alone(self):
         original = newsletter()
         other = Envelope(1, original.mail_from, "other@example.net", original.data)

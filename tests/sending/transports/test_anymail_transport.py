@@ -47,7 +47,7 @@ ANSWERS = {
 
 
 class ModestBackend(RecordingBackend):
-    """Cannot be told an envelope sender, nor metadata."""
+    """Cannot be told an envelope sender, nor metadata, nor what to track."""
 
     class payload_class(RecordingBackend(fail_silently=False)._payload_class):  # noqa: N801
         def set_envelope_sender(self, email):
@@ -55,6 +55,12 @@ class ModestBackend(RecordingBackend):
 
         def set_metadata(self, metadata):
             self.unsupported_feature("metadata")
+
+        def set_track_opens(self, track_opens):
+            self.unsupported_feature("track_opens")
+
+        def set_track_clicks(self, track_clicks):
+            self.unsupported_feature("track_clicks")
 
     def __init__(self, **options):
         super().__init__(payload_class=self.payload_class, **options)
@@ -195,5 +201,5 @@ def test_unsupported_features_are_recognised_by_anymails_own_words():
     backend = ModestBackend()
     message = django_message(newsletter())
 
-    with pytest.raises(AnymailUnsupportedFeature, match=r"metadata|envelope_sender"):
+    with pytest.raises(AnymailUnsupportedFeature, match=r"metadata|envelope_sender|track_"):
         backend.send_messages([message])

@@ -51,6 +51,19 @@ HOSTILE = {
 CHARSETS = ["utf-16", "utf-7", "idna", "punycode", "base64", "no-such", "iso-2022-jp", "\xff"]
 
 
+TEN_MEGABYTES = 10_000_000
+
+
+def nested(kind, *, depth, inside):
+    """Return a mail that lies so deep in others."""
+    layers = [
+        b'Content-Type: %b; boundary="b%d"\n\n--b%d\n' % (kind.encode(), number, number)
+        for number in range(depth)
+    ]
+    ends = [b"\n--b%d--\n" % number for number in reversed(range(depth))]
+    return b"From: a@b.example\n" + b"".join([*layers, inside, *ends])
+
+
 class TestReadMail:
     @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
     @given(st.sampled_from(NAMES), st.data())
@@ -87,6 +100,54 @@ class TestReadMail:
         mail = b"Content-Type: message/rfc822\n\n" * depth + raw("postfix_rcpt")
 
         reports(read(mail))
+
+    @pytest.mark.parametrize("depth", [20, 200])
+    @pytest.mark.parametrize("kind", ["multipart/mixed", "multipart/report", "message/rfc822"])
+    def test_survives_multiparts_in_multiparts(self, kind, depth):
+        began = time.process_time()
+
+        reading = read(nested(kind, depth=depth, inside=raw("postfix_rcpt")))
+
+        assert time.process_time() - began < LONGEST_SECONDS
+        assert len(reports(reading)) <= 1
+
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @given(
+        st.sampled_from(NAMES),
+        st.floats(0, 1),
+        st.sampled_from([b"x", b"QUJD\r\n", b"\n", b"--\n", b"<a@b.cc> ", b"\xff\0", b": \n a"]),
+    )
+    def test_takes_bounded_time_with_ten_megabytes_anywhere(self, name, place, filler):
+        mail = raw(name)
+        at = int(place * len(mail))
+        large = mail[:at] + filler * (TEN_MEGABYTES // len(filler)) + mail[at:]
+        began = time.process_time()
+
+        reports(read(large))
+
+        assert time.process_time() - began < LONGEST_SECONDS
+
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @given(st.sampled_from(NAMES), st.randoms(use_true_random=False))
+    def test_survives_lines_in_any_order(self, name, random):
+        lines = raw(name).splitlines(keepends=True)
+        random.shuffle(lines)
+
+        reports(read(b"".join(lines)))
+
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @given(st.sampled_from(NAMES), st.sampled_from(NAMES), st.floats(0, 1), st.floats(0, 1))
+    def test_survives_two_mails_grown_together(self, first, second, end, begin):
+        one, other = raw(first), raw(second)
+
+        reports(read(one[: int(end * len(one))] + other[int(begin * len(other)) :]))
+
+    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("line_end", [b"\n", b"\r", b"\r\n", b"\r\r\n"])
+    def test_survives_any_line_ends(self, name, line_end):
+        mail = raw(name).replace(b"\r\n", b"\n")
+
+        reports(read(mail.replace(b"\n", line_end)))
 
     @pytest.mark.parametrize("name", HOSTILE)
     def test_takes_bounded_time_and_memory(self, name):

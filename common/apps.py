@@ -16,4 +16,5 @@ class CommonConfig(AppConfig):
 
         register(checks.check_database, Tags.compatibility)
         register(checks.check_redis, Tags.compatibility)
+        register(checks.check_outgoing_networks, Tags.security)
         register(checks.check_database_version, Tags.database)

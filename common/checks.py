@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -57,3 +58,24 @@ def check_redis(**_: Any) -> list[CheckMessage]:
             id="common.E003",
         )
     ]
+
+
+def check_outgoing_networks(**_: Any) -> list[CheckMessage]:
+    """Return an error for each allowed network that is none."""
+    return [
+        Error(
+            f"MAILWRIGHT_OUTGOING_NETWORKS names {text!r}, which is no network.",
+            hint="Write networks with their length, separated by commas: 127.0.0.0/8,fd00::/8.",
+            id="common.E004",
+        )
+        for text in settings.MAILWRIGHT["OUTGOING_NETWORKS"]
+        if not _is_network(text)
+    ]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True

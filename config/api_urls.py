@@ -18,6 +18,7 @@ from campaigns.api.templates import TemplateViewSet
 from common.api.problems import CONTENT_TYPE, Problem
 from common.api.routing import Router
 from insights.api.insights import CampaignInsights, OrganizationInsights
+from insights.api.webhooks import WebhookViewSet
 from sending.api.following import CampaignFollowing, CampaignRecipients
 from sending.api.imports import ListImports
 from sending.api.messages import MessageViewSet
@@ -49,6 +50,7 @@ router.register("messages", MessageViewSet, basename="message")
 router.register("pools", iprouting.api.PoolViewSet)
 router.register("transports", iprouting.api.TransportViewSet)
 router.register("ips", iprouting.api.SendingIPViewSet)
+router.register("webhooks", WebhookViewSet)
 router.register("suppressions", suppression.api.SuppressionViewSet)
 
 

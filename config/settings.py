@@ -31,6 +31,10 @@ MAILWRIGHT: dict[str, Any] = {
     "PUBLIC_URL": env.str("MAILWRIGHT_PUBLIC_URL", default="http://127.0.0.1:8000"),
     # "id:secret" pairs; the first signs, all are accepted, so that a key can be rotated.
     "TOKEN_KEYS": env.list("MAILWRIGHT_TOKEN_KEYS", default=[]),
+    # Networks that outgoing webhooks may reach although they are not public, such as 127.0.0.0/8.
+    "OUTGOING_NETWORKS": env.list("MAILWRIGHT_OUTGOING_NETWORKS", default=[]),
+    # Workers that may wait for the servers of outgoing webhooks at the same time.
+    "WEBHOOK_RUNNERS": env.int("MAILWRIGHT_WEBHOOK_RUNNERS", default=1),
     "JOURNAL_DIR": Path(env.str("MAILWRIGHT_JOURNAL_DIR", default=str(DATA_DIR / "journal"))),
     "IMPORT_DIR": Path(env.str("MAILWRIGHT_IMPORT_DIR", default=str(DATA_DIR / "imports"))),
     # Messages one claim takes, and seconds until another worker may take over what it left.
@@ -240,6 +244,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "sending.tasks.send_campaign": {"queue": "sending"},
     "sending.tasks.send_transactional": {"queue": "transactional"},
+    "insights.tasks.deliver_webhooks": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}

@@ -16,11 +16,20 @@ from insights.events import Actor, BounceClass, EventType, Source
 from insights.mailbox_models import DomainStatus, MailDomain, ProviderRule
 from insights.metrics import DIMENSIONS
 from insights.providers.anymail.esps import ESPS
+from insights.webhook_models import (
+    DeliveryKind,
+    DeliveryStatus,
+    Webhook,
+    WebhookDelivery,
+    WebhookOutbox,
+)
 
 ESP_CHOICES = [(slug, esp.name) for slug, esp in ESPS.items()]
 
 __all__ = [
     "DeliveryEvent",
+    "DeliveryKind",
+    "DeliveryStatus",
     "DomainStatus",
     "HourlyCount",
     "InboxKey",
@@ -28,6 +37,9 @@ __all__ = [
     "PayloadStatus",
     "ProviderRule",
     "RawPayload",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookOutbox",
 ]
 
 

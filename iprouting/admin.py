@@ -14,8 +14,19 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
 from campaigns.models import Stream
 from campaigns.roles import Role
-from common.admin import OrganizationScopedAdmin, ScopedForm, moment, pill
-from iprouting.models import Pool, Transport, TransportKind
+from common.admin import (
+    OrganizationScopedAdmin,
+    ReadOnlyAdmin,
+    ScopedForm,
+    count,
+    exact_time,
+    moment,
+    pill,
+    provider_name,
+    unknown,
+)
+from iprouting.models import IPReputation, Pool, Transport, TransportKind
+from iprouting.reputation import Counts, score
 
 SECRETS = ("password", "backend_settings")
 UNCHANGED = "Unchanged: type to replace it"
@@ -181,3 +192,63 @@ class PoolAdmin(OrganizationScopedAdmin):
     def changed(self, pool: Pool) -> SafeString:
         """Return when it was last changed."""
         return moment(pool.updated_at)
+
+
+@admin.register(IPReputation)
+class IPReputationAdmin(ReadOnlyAdmin):
+    """How well providers took the mail of each IP, hour by hour, newest first."""
+
+    empty_icon = "query_stats"
+    empty_title = "No mail has left yet"
+    empty_text = "For every hour in which an IP sends, each mailbox provider gets a line here."
+    list_display = (
+        "hour", "ip", "provider_shown", "sent_shown", "delivered_shown", "bounced_shown",
+        "complained_shown", "score_shown",
+    )  # fmt: skip
+    list_filter = ("provider",)
+    search_fields = ("ip",)
+    search_help_text = "Search by IP"
+    ordering = ("-window_start", "ip", "provider")
+    sortable_by = ()
+    list_display_links = None
+    fields = (
+        "hour", "ip", "provider_shown", "sent_shown", "delivered_shown", "bounced_shown",
+        "complained_shown", "score_shown",
+    )  # fmt: skip
+    readonly_fields = tuple(name for name in fields if name != "ip")
+
+    @admin.display(description="Hour")
+    def hour(self, row: IPReputation) -> str:
+        """Return when the hour began."""
+        return exact_time(row.window_start)
+
+    @admin.display(description="Mailbox provider")
+    def provider_shown(self, row: IPReputation) -> str:
+        """Return who filters the mail."""
+        return provider_name(row.provider)
+
+    @admin.display(description="Sent")
+    def sent_shown(self, row: IPReputation) -> SafeString:
+        """Return how many messages the server took."""
+        return count(row.sent)
+
+    @admin.display(description="Delivered")
+    def delivered_shown(self, row: IPReputation) -> SafeString:
+        """Return how many messages the provider took."""
+        return count(row.delivered)
+
+    @admin.display(description="Bounced")
+    def bounced_shown(self, row: IPReputation) -> SafeString:
+        """Return how many messages were refused."""
+        return count(row.bounced)
+
+    @admin.display(description="Complaints")
+    def complained_shown(self, row: IPReputation) -> SafeString:
+        """Return how many messages were marked as spam."""
+        return count(row.complained)
+
+    @admin.display(description="Score of this hour")
+    def score_shown(self, row: IPReputation) -> str:
+        """Return the score as routing forms it, of this hour alone."""
+        value = score(Counts(row.sent, row.delivered, row.bounced, row.complained))
+        return unknown("Nothing was handed over in this hour") if value is None else f"{value:.2f}"

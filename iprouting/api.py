@@ -6,14 +6,22 @@ import json
 from typing import Any
 
 import django_filters
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+import iprouting.queries
 from campaigns.roles import Role
 from common.api.fields import JsonObjectField, LineField
 from common.api.filters import IdFilter
 from common.api.scoping import OrganizationRelated
 from common.api.views import NounViewSet, changed, store
+from insights.periods import next_hour
 from iprouting.models import Pool, SendingIP, Transport
+from iprouting.reputation import WINDOW, Counts, score
 
 HEADER_NAME = r"^[!-9;-~]+\Z"  # RFC 5322 3.6.8: printable ASCII without the colon
 HEADER_VALUE = r"^[ -~]*\Z"
@@ -167,6 +175,37 @@ class SendingIPFilter(django_filters.FilterSet):
         fields = ("active", "pool", "transport")
 
 
+class ReputationOutput(serializers.Serializer[Any]):
+    """What became of the mail of an IP in the last 24 hours; rates are null without data."""
+
+    sent = serializers.IntegerField()
+    delivered = serializers.IntegerField()
+    bounced = serializers.IntegerField()
+    complained = serializers.IntegerField()
+    delivery_rate = serializers.FloatField(allow_null=True)
+    bounce_rate = serializers.FloatField(allow_null=True)
+    complaint_rate = serializers.FloatField(allow_null=True)
+    score = serializers.FloatField(
+        allow_null=True, help_text="delivery_rate - bounce_rate * 10 - complaint_rate * 100"
+    )
+
+
+class ProviderReputationOutput(ReputationOutput):
+    """The same for one mailbox provider."""
+
+    provider = serializers.CharField()
+
+
+class IPReputationOutput(serializers.Serializer[Any]):
+    """The reputation of an IP with all mailbox providers together, and with each."""
+
+    ip = serializers.CharField()
+    window_start = serializers.DateTimeField()
+    window_end = serializers.DateTimeField()
+    totals = ReputationOutput()
+    providers = ProviderReputationOutput(many=True)
+
+
 class SendingIPViewSet(NounViewSet):
     """IPs that mail leaves from."""
 
@@ -175,3 +214,35 @@ class SendingIPViewSet(NounViewSet):
     input_class = SendingIPInput
     write_role = Role.OPERATOR
     filterset_class = SendingIPFilter
+
+    @extend_schema(responses=IPReputationOutput, filters=False)
+    @action(detail=True)
+    def reputation(self, request: Request, pk: str) -> Response:
+        """How well each mailbox provider took the mail of this IP in the last 24 hours."""
+        ip, now = self.get_object(), timezone.now()
+        found = iprouting.queries.reputation(self.organization.pk, now=now, addresses=[ip.address])
+        window_end = next_hour(now)
+        shown = {
+            "ip": ip.address,
+            "window_start": window_end - WINDOW,
+            "window_end": window_end,
+            "totals": _shown(sum(found.values(), Counts())),
+            "providers": [
+                {"provider": provider, **_shown(counts)}
+                for (_, provider), counts in sorted(found.items())
+            ],
+        }
+        return Response(IPReputationOutput(shown).data)
+
+
+def _shown(counts: Counts) -> dict[str, int | float | None]:
+    return {
+        "sent": counts.sent,
+        "delivered": counts.delivered,
+        "bounced": counts.bounced,
+        "complained": counts.complained,
+        "delivery_rate": counts.delivery_rate,
+        "bounce_rate": counts.bounce_rate,
+        "complaint_rate": counts.complaint_rate,
+        "score": score(counts),
+    }

@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
+from django.db import connection, transaction
+
+from insights.periods import hour_of, next_hour
+from insights.queries.ip_hours import IP_HOURS
 from iprouting.models import SendingIP
+
+REPUTATION_LOCK: Final = 0x697072657075  # "iprepu": number of the advisory lock
+_COUNTS: Final = ("sent", "delivered", "bounced", "complained")
+_FIGURES: Final = ", ".join(_COUNTS)
+# Rows whose figures are right stay as they are, so that running it again writes nothing.
+_REFRESH: Final = f"""
+WITH counted AS ({IP_HOURS}), gone AS (
+    DELETE FROM ip_reputation AS kept
+    WHERE window_start >= %(since)s AND window_start < %(until)s AND NOT EXISTS (
+        SELECT FROM counted AS c WHERE (c.organization_id, c.ip, c.provider, c.window_start)
+            = (kept.organization_id, kept.ip, kept.provider, kept.window_start))
+    RETURNING 1
+), written AS (
+    INSERT INTO ip_reputation AS kept (organization_id, ip, provider, window_start, {_FIGURES})
+    SELECT c.organization_id, c.ip, c.provider, c.window_start, {_FIGURES}
+    FROM counted AS c JOIN campaigns_organization AS o ON o.id = c.organization_id
+    ON CONFLICT (organization_id, window_start, ip, provider)
+    DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in _COUNTS)}
+    WHERE ({", ".join(f"kept.{name}" for name in _COUNTS)})
+        IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in _COUNTS)})
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
+"""  # noqa: S608  put together from constants alone
 
 
 def mark_unreachable(ip_id: int, *, until: datetime, reason: str) -> None:
@@ -17,3 +46,16 @@ def mark_reachable(ip_id: int) -> None:
     SendingIP.objects.filter(pk=ip_id, unreachable_until__isnull=False).update(
         unreachable_until=None, unreachable_reason=""
     )
+
+
+def refresh_reputation(*, look_back: timedelta, now: datetime) -> int:
+    """Bring the reputation of the last hours up to the hourly counts; return how many rows changed.
+
+    Late bounces and complaints correct earlier hours, so all of `look_back` is compared. Run again,
+    or by two at once, it changes nothing more.
+    """
+    hours = {"since": hour_of(now - look_back), "until": next_hour(now)}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [REPUTATION_LOCK])
+        cursor.execute(_REFRESH, hours)
+        return int(cursor.fetchone()[0])

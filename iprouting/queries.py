@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
-from iprouting.models import SendingIP
+from insights.periods import next_hour
+from iprouting.models import IPReputation, SendingIP
+from iprouting.reputation import WINDOW, Counts
 
 
 def usable_ips(organization_id: int, *, stream: str, now: datetime) -> QuerySet[SendingIP]:
@@ -22,3 +25,23 @@ def configured_ips(organization_id: int, *, stream: str) -> QuerySet[SendingIP]:
         .select_related("transport", "pool")
         .order_by("pk")
     )
+
+
+def reputation(
+    organization_id: int, *, now: datetime, addresses: Collection[str] | None = None
+) -> dict[tuple[str, str], Counts]:
+    """Return what became of the mail of the last 24 hours, by (IP, provider).
+
+    The hour that is still going on is the last of the 24. `addresses` narrows to some IPs.
+    `iprouting.reputation.score` makes a score of each.
+    """
+    end = next_hour(now)
+    rows = IPReputation.objects.filter(
+        organization=organization_id, window_start__gte=end - WINDOW, window_start__lt=end
+    )
+    if addresses is not None:
+        rows = rows.filter(ip__in=addresses)
+    sums = rows.values_list("ip", "provider").annotate(
+        Sum("sent"), Sum("delivered"), Sum("bounced"), Sum("complained")
+    )
+    return {(ip, provider): Counts(*counts) for ip, provider, *counts in sums.order_by()}

@@ -68,7 +68,7 @@ def record(settled: Sequence[Settled], *, organization_id: int, owner: uuid.UUID
             [_outcome(one) for one in settled], owner=owner
         )
         insights.operations.recording.record_outcome_events(
-            with_facts=any(one.verdict.state in _FACTS for one in settled)
+            organization_id, with_facts=any(one.verdict.state in _FACTS for one in settled)
         )
         _suppress_refused(organization_id, [one for one in settled if one.row.id not in lost])
 

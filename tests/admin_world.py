@@ -35,8 +35,15 @@ from tests.factories.insights import (
     MailDomainFactory,
     ProviderRuleFactory,
     RawPayloadFactory,
+    WebhookDeliveryFactory,
+    WebhookFactory,
 )
-from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
+from tests.factories.iprouting import (
+    IPReputationFactory,
+    PoolFactory,
+    SendingIPFactory,
+    TransportFactory,
+)
 from tests.factories.suppression import SuppressionFactory
 
 NO_PASSWORD = None  # nobody types one here, and hashing one takes as long as a whole test
@@ -127,11 +134,16 @@ MAKERS: dict[str, Any] = {
     "iprouting.Pool": lambda organization: PoolFactory(organization=organization),
     "iprouting.Transport": lambda organization: TransportFactory(organization=organization),
     "iprouting.SendingIP": lambda organization: SendingIPFactory(organization=organization),
+    "iprouting.IPReputation": lambda organization: IPReputationFactory(organization=organization),
     "suppression.Suppression": lambda organization: SuppressionFactory(organization=organization),
     "insights.DeliveryEvent": _event,
     "insights.InboxKey": lambda organization: InboxKeyFactory(organization=organization),
     "insights.MailDomain": _mail_domain,
     "insights.RawPayload": lambda organization: RawPayloadFactory(organization=organization),
+    "insights.Webhook": lambda organization: WebhookFactory(organization=organization),
+    "insights.WebhookDelivery": lambda organization: WebhookDeliveryFactory(
+        webhook__organization=organization
+    ),
 }
 
 

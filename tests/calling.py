@@ -18,6 +18,7 @@ from tests.factories.campaigns import (
     SendingDomainFactory,
     TemplateFactory,
 )
+from tests.factories.insights import WebhookFactory
 from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
 from tests.factories.suppression import SuppressionFactory
 from tests.insights.counting import count
@@ -37,6 +38,7 @@ ONE_OF_EACH = {
     "transports": TransportFactory,
     "ips": SendingIPFactory,
     "suppressions": SuppressionFactory,
+    "webhooks": WebhookFactory,
     "insights": lambda organization: count(
         CampaignFactory(organization=organization), timezone.now() - timedelta(hours=2), sent=1
     ),

@@ -39,7 +39,7 @@ QUERIES = {"suppressions/explain": "?email=foreign@example.com"}
 WITHOUT_IDEMPOTENCY_KEY = {
     "contacts", "lists", "segments", "templates", "domains", "identities", "campaigns", "pools",
     "transports", "ips", "suppressions", "segments/preview", "lists/ID/subscribe",
-    "lists/ID/unsubscribe",
+    "lists/ID/unsubscribe", "webhooks", "webhooks/ID/rotate-secret",
 }  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from insights.admin.events import DeliveryEventAdmin
 from insights.admin.inbox import InboxKeyAdmin, RawPayloadAdmin
 from insights.admin.mailboxes import MailDomainAdmin
 from insights.admin.provider_rules import ProviderRuleAdmin
+from insights.admin.webhook_deliveries import WebhookDeliveryAdmin
+from insights.admin.webhooks import WebhookAdmin
 
 __all__ = [
     "DeliveryEventAdmin",
@@ -12,5 +14,7 @@ __all__ = [
     "MailDomainAdmin",
     "ProviderRuleAdmin",
     "RawPayloadAdmin",
+    "WebhookAdmin",
+    "WebhookDeliveryAdmin",
     "dashboard",
 ]

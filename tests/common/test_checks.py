@@ -3,7 +3,12 @@
 import pytest
 from django.core.checks import registry
 
-from common.checks import check_database, check_database_version, check_redis
+from common.checks import (
+    check_database,
+    check_database_version,
+    check_outgoing_networks,
+    check_redis,
+)
 
 
 class TestCheckDatabase:
@@ -55,8 +60,30 @@ class TestCheckRedis:
         assert [message.id for message in check_redis()] == expected
 
 
+class TestCheckOutgoingNetworks:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("127.0.0.0/8", []),
+            ("fd00::/8", []),
+            ("127.0.0.1", []),
+            ("127.0.0.1/8", ["common.E004"]),
+            ("localhost", ["common.E004"]),
+        ],
+    )
+    def test_wants_networks(self, settings, text, expected):
+        settings.MAILWRIGHT = settings.MAILWRIGHT | {"OUTGOING_NETWORKS": [text]}
+
+        assert [message.id for message in check_outgoing_networks()] == expected
+
+
 class TestRegistration:
     def test_is_done(self):
         registered = registry.registry.registered_checks
 
-        assert {check_database, check_redis, check_database_version} <= registered
+        assert {
+            check_database,
+            check_redis,
+            check_database_version,
+            check_outgoing_networks,
+        } <= registered

@@ -5,8 +5,16 @@ import uuid
 import factory
 from factory.django import DjangoModelFactory
 
+from insights.deliveries import new_secret
 from insights.events import DeliveryEvent, EventType, Source
-from insights.models import InboxKey, MailDomain, ProviderRule, RawPayload
+from insights.models import (
+    InboxKey,
+    MailDomain,
+    ProviderRule,
+    RawPayload,
+    Webhook,
+    WebhookDelivery,
+)
 from tests.factories.campaigns import THE_PAST, OrganizationFactory
 
 
@@ -72,3 +80,26 @@ class MailDomainFactory(DjangoModelFactory):
     mx_hosts = factory.LazyAttribute(lambda row: [f"mx.{row.domain}"])
     looked_up_at = THE_PAST
     expires_at = THE_PAST
+
+
+class WebhookFactory(DjangoModelFactory):
+    """A webhook that hears of bounces; a test that listens gives its own address."""
+
+    class Meta:
+        model = Webhook
+
+    organization = factory.SubFactory(OrganizationFactory)
+    url = factory.Sequence(lambda n: f"https://receiver{n}.example.com/events")
+    event_types = factory.LazyFunction(lambda: ["email.bounced"])
+    secret = factory.LazyFunction(new_secret)
+
+
+class WebhookDeliveryFactory(DjangoModelFactory):
+    """A delivery that waits for its first attempt."""
+
+    class Meta:
+        model = WebhookDelivery
+
+    webhook = factory.SubFactory(WebhookFactory)
+    created_at = THE_PAST
+    due_at = THE_PAST

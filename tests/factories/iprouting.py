@@ -3,8 +3,8 @@
 import factory
 from factory.django import DjangoModelFactory
 
-from iprouting.models import Pool, SendingIP, Transport, TransportSecurity
-from tests.factories.campaigns import OrganizationFactory
+from iprouting.models import IPReputation, Pool, SendingIP, Transport, TransportSecurity
+from tests.factories.campaigns import THE_PAST, OrganizationFactory
 
 
 class PoolFactory(DjangoModelFactory):
@@ -43,3 +43,17 @@ class SendingIPFactory(DjangoModelFactory):
     transport = factory.SubFactory(
         TransportFactory, organization=factory.SelfAttribute("..organization")
     )
+
+
+class IPReputationFactory(DjangoModelFactory):
+    """An hour in which a provider took everything."""
+
+    class Meta:
+        model = IPReputation
+
+    organization = factory.SubFactory(OrganizationFactory)
+    ip = factory.Sequence(lambda n: f"203.0.113.{n % 254 + 1}")
+    provider = "gmail"
+    sent = 100
+    delivered = 100
+    window_start = THE_PAST

@@ -1,9 +1,16 @@
 import pytest
+from django.utils import timezone
 
+from insights.periods import HOUR, next_hour
 from iprouting.models import SendingIP, Transport
 from tests.calling import caller, fields_of
 from tests.factories.campaigns import OrganizationFactory
-from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
+from tests.factories.iprouting import (
+    IPReputationFactory,
+    PoolFactory,
+    SendingIPFactory,
+    TransportFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -153,3 +160,40 @@ class TestRoles:
 
         assert editor.get(f"/api/{noun}").status_code == 200
         assert editor.post(f"/api/{noun}", {"name": "x"}).status_code == 403
+
+
+class TestReputation:
+    def test_shows_the_last_24_hours_by_provider(self, api, organization):
+        ip = SendingIPFactory(organization=organization)
+        now = next_hour(timezone.now()) - HOUR
+        about = {"organization": organization, "ip": ip.address, "window_start": now}
+        IPReputationFactory(**about, sent=100, delivered=90, bounced=10)
+        IPReputationFactory(**about, provider="yahoo", sent=100, delivered=100, complained=1)
+        IPReputationFactory(**about | {"window_start": now - 24 * HOUR}, sent=5)
+
+        shown = api.get(f"/api/ips/{ip.pk}/reputation").json()
+
+        gmail, yahoo = shown["providers"]
+        assert gmail == {
+            "provider": "gmail", "sent": 100, "delivered": 90, "bounced": 10, "complained": 0,
+            "delivery_rate": 0.9, "bounce_rate": 0.1, "complaint_rate": 0.0,
+            "score": pytest.approx(-0.1),
+        }  # fmt: skip
+        assert yahoo["score"] == pytest.approx(0.0)
+        assert shown["totals"]["sent"] == 200
+        assert (shown["ip"], len(shown["providers"])) == (ip.address, 2)
+
+    def test_is_null_without_data(self, api, organization):
+        ip = SendingIPFactory(organization=organization)
+
+        shown = api.get(f"/api/ips/{ip.pk}/reputation").json()
+
+        assert shown["providers"] == []
+        assert shown["totals"]["score"] is None
+        assert shown["totals"]["delivery_rate"] is None
+
+    def test_shows_nothing_of_another_organization_with_the_same_ip(self, api, organization):
+        ip = SendingIPFactory(organization=organization)
+        IPReputationFactory(ip=ip.address, window_start=next_hour(timezone.now()) - HOUR)
+
+        assert api.get(f"/api/ips/{ip.pk}/reputation").json()["providers"] == []

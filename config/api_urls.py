@@ -19,6 +19,7 @@ from common.api.problems import CONTENT_TYPE, Problem
 from common.api.routing import Router
 from insights.api.insights import CampaignInsights, OrganizationInsights
 from insights.api.webhooks import WebhookViewSet
+from sending.api.exports import ExportViewSet
 from sending.api.following import CampaignFollowing, CampaignRecipients
 from sending.api.imports import ListImports
 from sending.api.messages import MessageViewSet
@@ -47,6 +48,7 @@ router.register("campaigns", CampaignInsights, basename="campaign-insights")
 router.register("insights", OrganizationInsights, basename="insights")
 router.register("imports", ImportViewSet)
 router.register("messages", MessageViewSet, basename="message")
+router.register("exports", ExportViewSet)
 router.register("pools", iprouting.api.PoolViewSet)
 router.register("transports", iprouting.api.TransportViewSet)
 router.register("ips", iprouting.api.SendingIPViewSet)

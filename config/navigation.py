@@ -37,6 +37,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
         "Deliverability",
         (
             ("Insights", "monitoring", "insights_dashboard", Role.VIEWER),
+            ("Messages", "mark_email_read", "insights_messages", Role.VIEWER),
             ("Events", "mail", "insights_deliveryevent", Role.VIEWER),
             ("Inbox", "inbox", "insights_rawpayload", Role.VIEWER),
             ("Sending IPs", "dns", "iprouting_sendingip", Role.VIEWER),
@@ -61,7 +62,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
     ),
 )
 # Of these names, the ones that are pages by themselves, not lists of a model.
-PAGES = frozenset({"insights_dashboard"})
+PAGES = frozenset({"insights_dashboard", "insights_messages"})
 # Only for whoever runs the installation.
 INSTALLATION = (
     "Installation",

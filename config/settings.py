@@ -37,6 +37,7 @@ MAILWRIGHT: dict[str, Any] = {
     "WEBHOOK_RUNNERS": env.int("MAILWRIGHT_WEBHOOK_RUNNERS", default=1),
     "JOURNAL_DIR": Path(env.str("MAILWRIGHT_JOURNAL_DIR", default=str(DATA_DIR / "journal"))),
     "IMPORT_DIR": Path(env.str("MAILWRIGHT_IMPORT_DIR", default=str(DATA_DIR / "imports"))),
+    "EXPORT_DIR": Path(env.str("MAILWRIGHT_EXPORT_DIR", default=str(DATA_DIR / "exports"))),
     # Messages one claim takes, and seconds until another worker may take over what it left.
     "BATCH_SIZE": env.int("MAILWRIGHT_BATCH_SIZE", default=500),
     "LEASE_SECONDS": env.int("MAILWRIGHT_LEASE_SECONDS", default=600),
@@ -228,6 +229,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CampaignKindEnum": "campaigns.models.CampaignKind",
         "CampaignStateEnum": "campaigns.models.campaign.STATE_CHOICES",
+        "ExportStatusEnum": "insights.models.ExportStatus",
         "ImportStatusEnum": "campaigns.models.ImportStatus",
         "RecipientStateEnum": "campaigns.models.recipient.RECIPIENT_STATE_CHOICES",
         "SubscriptionStatusEnum": "campaigns.models.SubscriptionStatus",

@@ -7,6 +7,8 @@ import uuid
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 
 from campaigns.models import Organization
@@ -31,6 +33,8 @@ __all__ = [
     "DeliveryKind",
     "DeliveryStatus",
     "DomainStatus",
+    "ExportJob",
+    "ExportStatus",
     "HourlyCount",
     "InboxKey",
     "MailDomain",
@@ -41,6 +45,11 @@ __all__ = [
     "WebhookDelivery",
     "WebhookOutbox",
 ]
+
+# Most mail goes to these, so a search for one of them soon finds some without an index.
+LARGE_PROVIDERS = (
+    "gmail", "google_workspace", "outlook", "microsoft365", "yahoo", "apple", "other", "unknown",
+)  # fmt: skip
 
 
 def _choices(members: type[EventType | BounceClass | Actor | Source]) -> list[tuple[str, str]]:
@@ -99,6 +108,28 @@ class DeliveryEvent(models.Model):
                 fields=["revise_at"],
                 name="event_to_revise",
                 condition=models.Q(revise_at__isnull=False),
+            ),
+            # What is rare, so that a search for it need not go through everything else. Each is
+            # small: most events are in none of them.
+            models.Index(
+                fields=["organization_id", "event_type", "ts"],
+                name="event_rare_type",
+                condition=~models.Q(event_type__in=["sent", "delivered", "opened"]),
+            ),
+            models.Index(
+                fields=["organization_id", "smtp_code", "ts"],
+                name="event_refusal_code",
+                condition=models.Q(smtp_code__gte=300),
+            ),
+            models.Index(
+                fields=["organization_id", "provider", "ts"],
+                name="event_small_provider",
+                condition=~models.Q(provider__in=LARGE_PROVIDERS),
+            ),
+            GinIndex(
+                SearchVector("smtp_response", config="simple"),
+                name="event_refusal_words",
+                condition=models.Q(event_type__in=["deferred", "bounced", "failed"]),
             ),
         ]
 
@@ -264,3 +295,63 @@ class RawPayload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.received_at:%Y-%m-%d %H:%M:%S}"
+
+
+class ExportStatus(models.TextChoices):
+    """Where an export is."""
+
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Running"
+    FINISHED = "finished", "Finished"
+    FAILED = "failed", "Failed"
+    EXPIRED = "expired", "Expired"  # its file was deleted
+
+
+class ExportJob(Timestamped):
+    """A file of the messages that meet what was asked. See `insights.operations.exports`.
+
+    `byte_count` and `last_recipient_id` say how far the file is good: a run that dies is taken up
+    from there.
+    """
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="exports")
+    filters = models.JSONField(default=dict, help_text="As `Criteria.as_json` gives them.")
+    started_by = models.CharField(max_length=200)
+    status = models.CharField(
+        max_length=10, choices=ExportStatus.choices, default=ExportStatus.WAITING
+    )
+    failure = models.TextField(blank=True)
+    total_count = models.PositiveIntegerField(null=True)
+    row_count = models.PositiveIntegerField(default=0)
+    byte_count = models.PositiveBigIntegerField(default=0)
+    last_recipient_id = models.BigIntegerField(default=0)
+    path = models.CharField(max_length=500, blank=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "export"
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-id"], name="export_newest_first"),
+            models.Index(
+                fields=["id"],
+                name="export_unfinished",
+                condition=models.Q(status__in=["waiting", "running"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"messages-{self.pk}.csv"
+
+    @property
+    def progress(self) -> float:
+        """The share of the rows that is written, 0 to 1."""
+        if self.status == ExportStatus.FINISHED:
+            return 1.0
+        return min(self.row_count / self.total_count, 1.0) if self.total_count else 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens to it by itself, but that its file is deleted."""
+        return self.status not in (ExportStatus.WAITING, ExportStatus.RUNNING)

@@ -68,3 +68,8 @@ def door() -> Door:
         certificate=given["LISTEN_CERTIFICATE"],
         private_key=given["LISTEN_PRIVATE_KEY"],
     )
+
+
+def export_directory() -> Path:
+    """Return the folder where files wait that people had made; shared by web and workers."""
+    return Path(settings.MAILWRIGHT["EXPORT_DIR"])

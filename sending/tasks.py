@@ -13,8 +13,10 @@ import campaigns.operations.idempotency
 import campaigns.operations.imports
 import campaigns.queries.imports
 import campaigns.queries.ledger
+import insights.operations.exports
 import insights.operations.inbox
 import insights.operations.partitions
+import insights.queries.exports
 import sending.operations.importing
 import sending.operations.lifecycle
 import sending.pipeline.inbox
@@ -121,3 +123,24 @@ def discard_payloads(**_: object) -> None:
     insights.operations.inbox.discard(
         read_before=now - conf.inbox_retention(), problems_before=now - conf.problem_retention()
     )
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def run_export(*, job_id: int, **_: object) -> None:
+    """Write a file of messages."""
+    insights.operations.exports.run_export(
+        job_id, directory=conf.export_directory(), clock=timezone.now
+    )
+
+
+@shared_task(ignore_result=True)
+def resume_exports(**_: object) -> None:
+    """Take up exports whose task was lost or whose worker died; every ten seconds."""
+    for job_id in insights.queries.exports.due_exports():
+        run_export.delay(job_id=job_id)
+
+
+@shared_task(ignore_result=True)
+def discard_exports(**_: object) -> None:
+    """Delete the files of exports whose time is over; every hour."""
+    insights.operations.exports.discard_expired(now=timezone.now())

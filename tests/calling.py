@@ -18,10 +18,11 @@ from tests.factories.campaigns import (
     SendingDomainFactory,
     TemplateFactory,
 )
-from tests.factories.insights import WebhookFactory
+from tests.factories.insights import ExportJobFactory, WebhookFactory
 from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
 from tests.factories.suppression import SuppressionFactory
 from tests.insights.counting import count
+from tests.insights.happening import sent_message
 
 # How to make one of each noun for an organization, by the first part of its path.
 ONE_OF_EACH = {
@@ -33,7 +34,10 @@ ONE_OF_EACH = {
     "identities": IdentityFactory,
     "campaigns": CampaignFactory,
     "imports": lambda **given: ImportJob.objects.create(file_name="people.csv", **given),
-    "messages": lambda organization: RecipientFactory(campaign__organization=organization),
+    "messages": lambda organization: sent_message(
+        RecipientFactory(campaign__organization=organization)
+    ),
+    "exports": ExportJobFactory,
     "pools": PoolFactory,
     "transports": TransportFactory,
     "ips": SendingIPFactory,

@@ -47,4 +47,5 @@ def _own_folders(settings: LazySettings, tmp_path: Path) -> None:
         "JOURNAL_DIR": tmp_path / "journal",
         "IMPORT_DIR": tmp_path / "imports",
         "DNS_SERVERS": ["127.0.0.1:9"],  # nobody answers: no test asks the real DNS by mistake
+        "EXPORT_DIR": tmp_path / "exports",
     }

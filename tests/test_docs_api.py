@@ -30,7 +30,7 @@ SENDER = f"{sys.executable} manage.py send_due --stay >&2 & SENDER=$!; trap 'kil
 # What depends on the day, the machine, or the ids that were handed out before, or is shortened.
 VARYING = {
     "id", "contact", "pool", "transport", "list", "campaign", "recipient_id", "ts", "started_at",
-    "html", "text", "report", "smtp_response",
+    "html", "text", "report", "file", "smtp_response",
 }  # fmt: skip
 
 
@@ -52,9 +52,16 @@ def script(blocks, *, address, port):
     for text, _ in blocks:
         begins = SENDER if RESUMES in text else ""
         parts.append(f"{text}{begins}echo; echo '{MARK}'\n")
-    return "set -euo pipefail\n" + "".join(parts).replace("http://127.0.0.1:8000", address).replace(
-        '"port": 2525', f'"port": {port}'
-    ).replace(COMMAND, f"{sys.executable} manage.py").replace("people.csv", '"$FOLDER/people.csv"')
+    text = "set -euo pipefail\n" + "".join(parts)
+    for documented, ours in {
+        "http://127.0.0.1:8000": address,
+        '"port": 2525': f'"port": {port}',
+        COMMAND: f"{sys.executable} manage.py",
+        "people.csv": '"$FOLDER/people.csv"',
+        "bounces.csv": '"$FOLDER/bounces.csv"',
+    }.items():
+        text = text.replace(documented, ours)
+    return text
 
 
 def environment(folder: Path):

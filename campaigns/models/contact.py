@@ -72,6 +72,11 @@ class Contact(Timestamped):
                 name="contact_without_provider",
                 condition=models.Q(provider=UNKNOWN),
             ),
+            models.Index(
+                models.F("organization"),
+                OpClass("domain", name="varchar_pattern_ops"),
+                name="contact_domain_beginning",
+            ),
         ]
 
     def __str__(self) -> str:

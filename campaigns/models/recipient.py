@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models.functions import Upper
 
 from campaigns.models.campaign import Campaign
 from campaigns.models.contact import Contact, ContactList
@@ -100,6 +102,13 @@ class Recipient(models.Model):
                 fields=["campaign", "state", "id"],
                 name="recipient_exceptions",
                 condition=~models.Q(state__in=["planned", "claimed", "sent", "delivered"]),
+            ),
+            # Messages are found through their contacts; these are the few without one any more.
+            models.Index(
+                models.F("organization"),
+                OpClass(Upper("email"), name="text_pattern_ops"),
+                name="recipient_without_contact",
+                condition=models.Q(contact__isnull=True),
             ),
         ]
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 
 from campaigns.importing.mapping import ColumnMapping, mapping_for
@@ -31,8 +30,9 @@ from campaigns.operations.import_pieces import (
     stage_table,
     update_job,
 )
-from campaigns.queries.imports import lock_key
+from campaigns.queries.imports import LOCK_SPACE
 from common.errors import DomainError
+from common.locks import alone
 
 
 class ImportStateError(DomainError):
@@ -124,9 +124,9 @@ def run_import(job_id: int, *, suppressed_among: SuppressedAmong, now: datetime)
     address keys, the reason of each that must not be mailed. A file that cannot be read ends the
     job as failed. A lost database connection leaves it to be run again, which does no harm.
     """
-    with _alone(job_id) as alone:
+    with alone(LOCK_SPACE, job_id) as ours:
         job = ImportJob.objects.select_related("list").get(pk=job_id)
-        if not alone or job.status not in (ImportStatus.WAITING, ImportStatus.RUNNING):
+        if not ours or job.status not in (ImportStatus.WAITING, ImportStatus.RUNNING):
             return False
         try:
             _run(job, suppressed_among, now)
@@ -138,20 +138,6 @@ def run_import(job_id: int, *, suppressed_among: SuppressedAmong, now: datetime)
             _fail(job, "The import stopped because of a fault in the program. It was logged.")
             raise
     return True
-
-
-@contextmanager
-def _alone(job_id: int) -> Iterator[bool]:
-    """Hold the job for this connection; false when another one holds it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", lock_key(job_id))
-        held = bool(cursor.fetchone()[0])
-    try:
-        yield held
-    finally:
-        if held and connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock_key(job_id))
 
 
 def _run(job: ImportJob, suppressed_among: SuppressedAmong, now: datetime) -> None:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import connection
-
+import common.locks
 from campaigns.importing.mapping import guess_for
 from campaigns.importing.reading import Source, open_table
 from campaigns.models import ImportJob, ImportRefusal, ImportStatus
+from common.csv_lines import BYTE_ORDER_MARK, csv_line
 
 PREVIEW_ROWS: Final = 5
 LOCK_SPACE: Final = 0x1A9047  # first half of an advisory lock's key; any constant of our own
 REPORT_COLUMNS: Final = ("row", "result", "reason", "code", "content")
 NOTE: Final = "note_"  # how the codes of remarks about rows that went in begin
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
-_BYTE_ORDER_MARK: Final = "\ufeff"  # without it spreadsheet programs garble accents
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +76,13 @@ def due_imports() -> list[int]:
     """Return the ids of imports that wait, or that a worker which died left unfinished."""
     unfinished = ImportJob.objects.filter(status__in=(ImportStatus.WAITING, ImportStatus.RUNNING))
     ids = list(unfinished.order_by("id").values_list("id", flat=True))
-    held = _held_locks() if ids else set()
+    held = common.locks.held_locks(LOCK_SPACE) if ids else set()
     return [job_id for job_id in ids if tuple(lock_key(job_id)) not in held]
 
 
 def lock_key(job_id: int) -> list[int]:
     """Return the two numbers of the advisory lock that the worker on an import holds."""
-    return [LOCK_SPACE, job_id % 2**31]
+    return common.locks.lock_key(LOCK_SPACE, job_id)
 
 
 def refusal_report(job: ImportJob) -> Iterator[str]:
@@ -95,13 +91,13 @@ def refusal_report(job: ImportJob) -> Iterator[str]:
     `result` is `refused` (not imported), `skipped` (merged, or nothing changed on purpose) or
     `note` (imported, but for one value). Cells that begin like a formula are made plain text.
     """
-    yield _BYTE_ORDER_MARK + _csv_line(REPORT_COLUMNS)
+    yield BYTE_ORDER_MARK + csv_line(REPORT_COLUMNS)
     refusals = job.refusals.order_by("row_number", "id").only(
         "row_number", "code", "reason", "excerpt", "skipped"
     )
     for refusal in refusals.iterator():
         cells = (refusal.row_number, result_of(refusal), refusal.reason, refusal.code)
-        yield _csv_line((*cells, refusal.excerpt))
+        yield csv_line((*cells, refusal.excerpt))
 
 
 def result_of(refusal: ImportRefusal) -> str:
@@ -109,26 +105,3 @@ def result_of(refusal: ImportRefusal) -> str:
     if refusal.code.startswith(NOTE):
         return "note"
     return "skipped" if refusal.skipped else "refused"
-
-
-def _csv_line(cells: Iterable[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(map(_plain, cells))
-    return line.getvalue()
-
-
-def _plain(cell: object) -> str:
-    text = str(cell)
-    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
-
-
-def _held_locks() -> set[tuple[int, int]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT classid::bigint, objid::bigint FROM pg_locks JOIN pg_database"
-            " ON pg_database.oid = pg_locks.database"
-            " WHERE locktype = 'advisory' AND granted AND datname = current_database()"
-            " AND classid = %s",
-            [LOCK_SPACE],
-        )
-        return {(space, key) for space, key in cursor.fetchall()}

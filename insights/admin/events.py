@@ -120,8 +120,11 @@ class DeliveryEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Address")
     def address(self, event: Any) -> str:
-        """Return whose message it was."""
-        return event.recipient.email if event.recipient else unknown("The record is gone")
+        """Return whose message it was, leading to its page."""
+        if event.recipient is None:
+            return unknown("The record is gone")
+        url = reverse("admin:insights_message", args=[event.recipient_id])
+        return format_html('<a href="{}">{}</a>', url, event.recipient.email)
 
     @admin.display(description="What happened")
     def event_shown(self, event: DeliveryEvent) -> SafeString:

@@ -1,6 +1,8 @@
-"""Events, as they are passed around before they are written; the inbox and its addresses."""
+"""Events, as they are passed around before they are written; inbox, its addresses, exports."""
 
+import tempfile
 import uuid
+from pathlib import Path
 
 import factory
 from factory.django import DjangoModelFactory
@@ -8,6 +10,7 @@ from factory.django import DjangoModelFactory
 from insights.deliveries import new_secret
 from insights.events import DeliveryEvent, EventType, Source
 from insights.models import (
+    ExportJob,
     InboxKey,
     MailDomain,
     ProviderRule,
@@ -103,3 +106,22 @@ class WebhookDeliveryFactory(DjangoModelFactory):
     webhook = factory.SubFactory(WebhookFactory)
     created_at = THE_PAST
     due_at = THE_PAST
+
+
+class ExportJobFactory(DjangoModelFactory):
+    """An export that is finished, with an empty file."""
+
+    class Meta:
+        model = ExportJob
+
+    organization = factory.SubFactory(OrganizationFactory)
+    started_by = "ada"
+    status = "finished"
+    path = factory.LazyFunction(lambda: _empty_file())  # noqa: PLW0108  it is defined below
+    finished_at = THE_PAST
+
+
+def _empty_file():
+    path = Path(tempfile.gettempdir()) / "mailwright-empty-export.csv"
+    path.touch()
+    return str(path)

@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 
 from insights.events import EventType
-from insights.operations.recording import record_events
 from tests.calling import caller, fields_of
 from tests.factories.campaigns import THE_PAST, CampaignFactory, RecipientFactory
-from tests.factories.insights import EventFactory
+from tests.factories.iprouting import SendingIPFactory
+from tests.insights.happening import happened, sent_message
 
 pytestmark = pytest.mark.django_db
 
@@ -21,19 +21,6 @@ def api(campaign):
     return caller(campaign.organization, "viewer")
 
 
-def happened(recipient, event_type, *, after=0, **facts):
-    """Record an event of a recipient, some seconds after THE_PAST."""
-    event = EventFactory(
-        event_type=event_type,
-        organization_id=recipient.organization_id,
-        campaign_id=recipient.campaign_id,
-        recipient_id=recipient.pk,
-        ts=THE_PAST + timedelta(seconds=after),
-        **facts,
-    )
-    record_events([event])
-
-
 def ids(answer):
     return [row["recipient_id"] for row in answer.json()["results"]]
 
@@ -41,22 +28,18 @@ def ids(answer):
 class TestList:
     def test_shows_the_exact_answer_of_the_mail_server(self, api, campaign):
         response = "5.1.1 <ada@example.com>: no such user\nask your administrator"
-        RecipientFactory(
-            campaign=campaign,
-            state="bounced",
-            smtp_code=550,
-            enhanced_code="5.1.1",
-            smtp_response=response,
-        )
+        answer = {"smtp_code": 550, "enhanced_code": "5.1.1", "smtp_response": response}
+        message = RecipientFactory(campaign=campaign, state="bounced", **answer)
+        happened(message, EventType.BOUNCED, bounce_class="hard", **answer)
 
         [row] = api.get("/api/messages").json()["results"]
 
-        assert row["smtp_code"] == 550
-        assert row["smtp_response"] == response
+        assert row["smtp_code"] == row["event"]["smtp_code"] == 550
+        assert row["smtp_response"] == row["event"]["smtp_response"] == response
         assert row["campaign_name"] == campaign.name
 
     def test_shows_nothing_of_others(self, api):
-        RecipientFactory()
+        sent_message(RecipientFactory())
 
         assert ids(api.get("/api/messages")) == []
 
@@ -74,17 +57,17 @@ class TestList:
 
     @pytest.mark.parametrize("words", ["ada@", "mailbox FULL"])
     def test_finds_by_address_or_words_of_the_answer(self, api, campaign, words):
-        wanted = RecipientFactory(
-            campaign=campaign, contact__email="ada@example.com", smtp_response="4.2.2 Mailbox full"
-        )
-        RecipientFactory(campaign=campaign)
+        wanted = RecipientFactory(campaign=campaign, contact__email="ada@example.com")
+        happened(wanted, EventType.DEFERRED, smtp_response="4.2.2 Mailbox full")
+        sent_message(RecipientFactory(campaign=campaign))
 
         assert ids(api.get("/api/messages", {"q": words})) == [wanted.pk]
 
     def test_can_be_narrowed_to_campaign_and_provider(self, api, campaign):
-        wanted = RecipientFactory(campaign=campaign, provider="gmail")
-        RecipientFactory(campaign=campaign, provider="yahoo")
-        other = RecipientFactory(campaign__organization=campaign.organization, provider="gmail")
+        wanted = sent_message(RecipientFactory(campaign=campaign, provider="gmail"))
+        sent_message(RecipientFactory(campaign=campaign, provider="yahoo"))
+        foreign = RecipientFactory(campaign__organization=campaign.organization, provider="gmail")
+        other = sent_message(foreign)
 
         assert ids(api.get("/api/messages?provider=gmail")) == [other.pk, wanted.pk]
         assert ids(api.get("/api/messages", {"campaign": campaign.pk, "provider": "gmail"})) == [
@@ -128,7 +111,11 @@ class TestList:
             ("from", "soon"),
             ("to", "9999-12-31T23:59:59-23:00"),
             ("campaign", "x"),
+            ("campaign", "9" * 30),
             ("email", "\x00"),
+            ("actor", "cat"),
+            ("list", "-1"),
+            ("cursor", "no-cursor"),
         ],
     )
     def test_names_the_parameter_that_is_not_right(self, api, field, value):
@@ -136,6 +123,17 @@ class TestList:
 
         assert answer.status_code == 400
         assert fields_of(answer) == [field]
+
+    def test_leads_from_page_to_page(self, api, campaign):
+        messages = [sent_message(RecipientFactory(campaign=campaign)) for _ in range(3)]
+
+        first = api.get("/api/messages?page_size=2&event=sent").json()
+        second = api.get(first["next"]).json()
+
+        shown = [row["recipient_id"] for row in first["results"] + second["results"]]
+        assert shown == [message.pk for message in reversed(messages)]
+        assert (first["previous"], second["next"]) == (None, None)
+        assert api.get(second["previous"]).json()["results"] == first["results"]
 
 
 class TestRetrieve:
@@ -150,6 +148,21 @@ class TestRetrieve:
         assert [event["event_type"] for event in body["events"]] == ["sent", "opened"]
         assert body["events"][0]["smtp_response"] == "2.0.0 queued as 4XYZ"
         assert body["events"][1]["actor_reasons"] == ["proxy"]
+
+    def test_says_how_it_left(self, api, campaign):
+        ip = SendingIPFactory(organization=campaign.organization, address="203.0.113.7")
+        left = RecipientFactory(campaign=campaign, ip="203.0.113.7")
+        retired = RecipientFactory(campaign=campaign, ip="203.0.113.8")
+        waits = RecipientFactory(campaign=campaign)
+
+        ways = [
+            api.get(f"/api/messages/{message.pk}").json()["routing"]
+            for message in (left, retired, waits)
+        ]
+
+        assert ways[0]["pool"] == ip.pool.name
+        assert ways[1] == {"ip": "203.0.113.8", "hostname": "", "pool": "", "transport": ""}
+        assert ways[2] is None
 
     def test_does_not_know_messages_of_others(self, api):
         foreign = RecipientFactory()

@@ -56,8 +56,8 @@ class Answers:
 
     def at_rcpt(self, *, mail_from: str, rcpt_to: str, client_ip: str) -> tuple[Answer, Behaviour]:
         """Return the answer to RCPT, and what the body of the message will meet."""
-        behaviour = self._behaviour(mail_from, rcpt_to)
         provider = provider_of(rcpt_to)
+        behaviour = self._behaviour(mail_from, rcpt_to, provider=provider)
         wording = provider.wordings.get(behaviour)
         if behaviour is Behaviour.ACCEPT or wording is None or wording.after_body:
             return Answer(b"250 2.1.5 Ok\r\n", taken=True), behaviour
@@ -87,8 +87,8 @@ class Answers:
         mixed = hashlib.blake2b(b"%d:%d" % (self._seed, number), digest_size=3).hexdigest()
         return f"{number:07X}{mixed.upper()}"
 
-    def _behaviour(self, mail_from: str, rcpt_to: str) -> Behaviour:
-        decision = decide(rcpt_to, seed=self._seed)
+    def _behaviour(self, mail_from: str, rcpt_to: str, *, provider: Provider) -> Behaviour:
+        decision = decide(rcpt_to, seed=self._seed, shares=provider.shares)
         behaviour = decision.behaviour
         if behaviour in ONCE or (behaviour is Behaviour.FULL and not decision.asked_for):
             return behaviour if self._firsts.is_first(mail_from, rcpt_to) else Behaviour.ACCEPT

@@ -36,11 +36,19 @@ class Behaviour(enum.StrEnum):
 # What happens once to each message and no more: trying again succeeds.
 ONCE = frozenset({Behaviour.DEFER, Behaviour.BUSY, Behaviour.DROP})
 _BY_PREFIX = {behaviour.value: behaviour for behaviour in Behaviour}
-_SHARES = (
+Shares = tuple[tuple[Behaviour, int], ...]  # of a thousand addresses
+ORDINARY: Shares = (
     (Behaviour.UNKNOWN, UNKNOWN_PER_MILLE),
     (Behaviour.DEFER, DEFER_PER_MILLE),
     (Behaviour.FULL, FULL_PER_MILLE),
     (Behaviour.BLOCK, BLOCK_PER_MILLE),
+)
+# Of a provider that thinks little of the sender.
+STRICT: Shares = (
+    (Behaviour.UNKNOWN, UNKNOWN_PER_MILLE),
+    (Behaviour.DEFER, 4 * DEFER_PER_MILLE),
+    (Behaviour.FULL, FULL_PER_MILLE),
+    (Behaviour.BLOCK, 45 * BLOCK_PER_MILLE),
 )
 
 
@@ -53,19 +61,19 @@ class Decision:
 
 
 @functools.lru_cache(maxsize=DECISIONS_KEPT)
-def decide(address: str, *, seed: int) -> Decision:
+def decide(address: str, *, seed: int, shares: Shares = ORDINARY) -> Decision:
     """Return what the mailbox of `address` does; the same for the same seed, whatever the case."""
     local, _, _ = address.lower().rpartition("@")
     prefix, plus, _ = local.partition("+")
     if plus and prefix in _BY_PREFIX:
         return Decision(_BY_PREFIX[prefix], asked_for=True)
-    return Decision(_by_chance(address.lower(), seed=seed), asked_for=False)
+    return Decision(_by_chance(address.lower(), seed=seed, shares=shares), asked_for=False)
 
 
-def _by_chance(address: str, *, seed: int) -> Behaviour:
+def _by_chance(address: str, *, seed: int, shares: Shares) -> Behaviour:
     digest = hashlib.blake2b(address.encode(), digest_size=8, key=str(seed).encode()).digest()
     drawn = int.from_bytes(digest) % PER_MILLE
-    for behaviour, share in _SHARES:
+    for behaviour, share in shares:
         if drawn < share:
             return behaviour
         drawn -= share

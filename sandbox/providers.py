@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.behaviour import Behaviour
+from sandbox.behaviour import ORDINARY, STRICT, Behaviour, Shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,16 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A mailbox provider: the labels its domains are known by, its host, its wordings."""
+    """A mailbox provider: the labels its domains are known by, its host, its wordings.
+
+    `shares` are those of its mailboxes that misbehave.
+    """
 
     name: str
     labels: frozenset[str]
     host: str
     wordings: Mapping[Behaviour, Wording]
+    shares: Shares = ORDINARY
 
 
 def encode_reply(code: int, lines: list[str]) -> bytes:
@@ -139,6 +143,7 @@ OUTLOOK = Provider(
             421, "Service not available, closing transmission channel [{host}]", "4.3.2"
         ),
     },
+    shares=STRICT,  # the one that a look at the demo's figures should find
 )
 YAHOO = Provider(
     "yahoo",

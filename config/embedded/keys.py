@@ -11,12 +11,15 @@ from pathlib import Path
 # Bytes of randomness in a generated secret; a password is also typed by hand.
 SECRET_BYTES = 48
 PASSWORD_BYTES = 9
+INBOX_KEY_BYTES = 32
 
 GENERATORS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(SECRET_BYTES),
     # "id:secret"; settings.MAILWRIGHT["TOKEN_KEYS"] says what they sign.
     "MAILWRIGHT_TOKEN_KEYS": lambda: f"1:{secrets.token_urlsafe(SECRET_BYTES)}",
     "MAILWRIGHT_DEMO_PASSWORD": lambda: secrets.token_urlsafe(PASSWORD_BYTES),
+    # Names the address to which the sandbox's audience posts its mails.
+    "MAILWRIGHT_DEMO_INBOX_KEY": lambda: secrets.token_urlsafe(INBOX_KEY_BYTES),
 }
 
 

@@ -54,7 +54,7 @@ def _launch() -> str | None:
     sys.stdout.write("starting the web server, the workers, beat and the sandbox ...\n")
     maildir = data / "sandbox" / "Maildir"
     return run_together(
-        _commands(sandbox, maildir=maildir),
+        _commands(web, sandbox, maildir=maildir, with_demo=with_demo),
         environment=environment,
         meanwhile=lambda: _welcome(
             web, maildir=maildir, demo_password=_demo_password() if with_demo else None
@@ -80,11 +80,18 @@ def _environment(web: Port) -> dict[str, str]:
     return {**defaults, **os.environ, "PORT": str(web.number), "PYTHONUNBUFFERED": "1"}
 
 
-def _commands(sandbox: Port, *, maildir: Path) -> dict[str, str]:
-    """Return the Procfile's programs and the sandbox, by name."""
+def _commands(web: Port, sandbox: Port, *, maildir: Path, with_demo: bool) -> dict[str, str]:
+    """Return the Procfile's programs, the sandbox and, with the demo, its audience, by name."""
     programs = parse_procfile((PROJECT_DIR / "Procfile").read_text()).processes
     receive = f"python -m sandbox.smtp --port {sandbox.number} --maildir '{maildir}'"
-    return {**programs, "sandbox": receive}
+    commands = {**programs, "sandbox": receive}
+    if with_demo:
+        diary = maildir.parent / "audience.jsonl"
+        commands["readers"] = (
+            f"nice -n 5 python -m sandbox.audience --web {web.url}"
+            f" --maildir '{maildir}' --diary '{diary}'"
+        )
+    return commands
 
 
 def _demo_password() -> str:

@@ -11,11 +11,14 @@ import campaigns.operations.organizations
 from campaigns.models import Membership, Organization, User
 from campaigns.roles import Role
 from common.errors import DomainError
+from insights.events import Source
+from insights.models import InboxKey
 from iprouting.models import Transport
 from sandbox.demo import shop
 from sandbox.operations.audience import make_audience
 from sandbox.operations.mailboxes import make_mail_domains
 from sandbox.operations.mailings import make_campaigns, make_templates
+from sandbox.operations.past import make_past
 from sandbox.operations.senders import SANDBOX_TRANSPORT, make_identities, make_ips
 
 
@@ -27,10 +30,14 @@ class Loaded:
     contact_count: int
 
 
-def load_demo(*, password: str, port: int, now: datetime, force: bool) -> Loaded:
+def load_demo(
+    *, password: str, port: int, inbox_key: str, now: datetime, force: bool, with_past: bool
+) -> Loaded:
     """Make the demo organization with everything in it, or bring an old one up to date.
 
-    Of one that is there, only the login's password and the port of the sandbox are changed.
+    Of one that is there, only the login's password, the port of the sandbox and the key of the
+    address that its mails are posted to are changed; without a key there is no such address.
+    `with_past` adds campaigns of the last days, with what came back.
     Raises DomainError without a password, and, unless `force`, where other organizations are.
     """
     if not password:
@@ -43,11 +50,12 @@ def load_demo(*, password: str, port: int, now: datetime, force: bool) -> Loaded
         created = organization is None
         if organization is None:
             _refuse_among_others(force=force)
-            organization = _make(port=port, now=now)
+            organization = _make(port=port, now=now, with_past=with_past)
         _let_in(organization, password=password)
         Transport.objects.filter(organization=organization, name=SANDBOX_TRANSPORT).update(
-            port=port
+            port=port, final_hop=True
         )
+        _open_inbox(organization, key=inbox_key)
     return Loaded(created, organization.contacts.count())
 
 
@@ -60,21 +68,23 @@ def _refuse_among_others(*, force: bool) -> None:
         )
 
 
-def _make(*, port: int, now: datetime) -> Organization:
+def _make(*, port: int, now: datetime, with_past: bool) -> Organization:
     organization = campaigns.operations.organizations.create_organization(
         name=shop.NAME, slug=shop.SLUG, timezone=shop.TIMEZONE
     )
     organization.postal_address = shop.POSTAL_ADDRESS
     organization.save(update_fields=["postal_address"])
     make_ips(organization, port=port)
-    make_campaigns(
-        organization,
-        identities=make_identities(organization),
-        audience=make_audience(organization, now=now),
-        templates=make_templates(organization),
-    )
+    identities = make_identities(organization)
+    audience = make_audience(organization, now=now)
+    templates = make_templates(organization)
     make_mail_domains()
     _tell_the_planner()
+    if with_past:
+        make_past(
+            organization, identities=identities, audience=audience, templates=templates, now=now
+        )
+    make_campaigns(organization, identities=identities, audience=audience, templates=templates)
     return organization
 
 
@@ -82,6 +92,16 @@ def _tell_the_planner() -> None:
     """Let PostgreSQL look at the new rows now: it would by itself, but a start may come sooner."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE campaigns_contact, campaigns_subscription, suppression_list")
+
+
+def _open_inbox(organization: Organization, *, key: str) -> None:
+    if key:
+        InboxKey.objects.update_or_create(
+            organization=organization,
+            source=Source.MAIL.value,
+            name=SANDBOX_TRANSPORT,
+            defaults={"key": key},
+        )
 
 
 def _let_in(organization: Organization, *, password: str) -> None:

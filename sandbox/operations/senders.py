@@ -35,6 +35,7 @@ def make_ips(organization: Organization, *, port: int) -> None:
         port=port,
         security=TransportSecurity.NONE,
         connections=8,
+        final_hop=True,  # the sandbox plays the mailbox providers: what it takes is delivered
     )
     pools = {
         stream: Pool.objects.create(

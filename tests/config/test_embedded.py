@@ -120,6 +120,7 @@ class TestGivenUrls:
             "SECRET_KEY": "given",
             "MAILWRIGHT_TOKEN_KEYS": "k9:given",
             "MAILWRIGHT_DEMO_PASSWORD": "given too",
+            "MAILWRIGHT_DEMO_INBOX_KEY": "and this",
         }
 
         done = place.run(

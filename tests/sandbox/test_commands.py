@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import Sum
 from django.utils import timezone
 
 import campaigns.operations.contacts
 from campaigns.models import Campaign, Contact, ContactList, Organization, User
 from campaigns.states import CampaignState
-from insights.models import MailDomain
+from insights.models import DeliveryEvent, HourlyCount, InboxKey, MailDomain
 from insights.operations.mailboxes import learn
 from iprouting.models import SendingIP, Transport
 from sandbox.demo import shop
+from sending.queries.verification import verify
 from suppression.models import Suppression
 from tests.factories.campaigns import OrganizationFactory
 
@@ -28,8 +30,14 @@ def environment(monkeypatch):
 
 @pytest.fixture
 def demo(environment, db):
-    call_command("load_demo")
+    call_command("load_demo", "--no-past")
     return Organization.objects.get(slug=shop.SLUG)
+
+
+@pytest.fixture
+def past(environment, db):
+    call_command("load_demo")
+    return Campaign.objects.filter(state=CampaignState.SENT)
 
 
 class TestLoadDemo:
@@ -37,7 +45,7 @@ class TestLoadDemo:
         self, environment, db, capsys, django_assert_max_num_queries
     ):
         with django_assert_max_num_queries(400):
-            call_command("load_demo")
+            call_command("load_demo", "--no-past")
 
         assert "2,000 contacts" in capsys.readouterr().out
         assert Contact.objects.count() == 2000
@@ -83,22 +91,45 @@ class TestLoadDemo:
         Contact.objects.filter(organization=demo).first().delete()
         capsys.readouterr()
 
-        call_command("load_demo")
+        call_command("load_demo", "--no-past")
 
         assert "is there: 1,999 contacts" in capsys.readouterr().out
         assert Campaign.objects.count() == 2
+
+    def test_has_a_past_in_which_one_provider_stands_out_and_all_figures_agree(self, past):
+        bounced = share_by_provider("bounced", of="sent")
+        worst, next_worst = sorted(bounced.values(), reverse=True)[:2]
+
+        assert past.count() == 2
+        assert all(verify(campaign).holds for campaign in past)
+        call_command("rebuild_rollups", "--check")
+        assert {event.event_type for event in DeliveryEvent.objects.all()} >= {
+            "sent", "delivered", "bounced", "opened", "clicked", "unsubscribed",
+        }  # fmt: skip
+        assert DeliveryEvent.objects.filter(ts__gt=timezone.now()).count() == 0
+        assert bounced["outlook"] == worst > 2 * next_worst
+        assert share_by_provider("unique_opens", of="delivered")["outlook"] < 0.25
+
+    def test_opens_an_inbox_for_the_audience(self, environment, db):
+        environment.setenv("MAILWRIGHT_DEMO_INBOX_KEY", "first-key")
+        call_command("load_demo", "--no-past")
+        environment.setenv("MAILWRIGHT_DEMO_INBOX_KEY", "second-key")
+        call_command("load_demo", "--no-past")
+
+        key = InboxKey.objects.get()
+        assert (key.key, key.source) == ("second-key", "mail")
 
     def test_follows_a_new_password_and_port(self, demo, environment):
         environment.setenv("MAILWRIGHT_DEMO_PASSWORD", "another-long-one")
         environment.setenv("MAILWRIGHT_SANDBOX_PORT", "2626")
 
-        call_command("load_demo")
+        call_command("load_demo", "--no-past")
 
         assert User.objects.get(username=shop.LOGIN).check_password("another-long-one")
         assert Transport.objects.get(organization=demo).port == 2626
 
     def test_never_prints_the_password(self, environment, db, capsys):
-        call_command("load_demo")
+        call_command("load_demo", "--no-past")
 
         captured = capsys.readouterr()
         assert PASSWORD not in captured.out + captured.err
@@ -107,7 +138,7 @@ class TestLoadDemo:
         environment.delenv("MAILWRIGHT_DEMO_PASSWORD")
 
         with pytest.raises(CommandError, match="MAILWRIGHT_DEMO_PASSWORD"):
-            call_command("load_demo")
+            call_command("load_demo", "--no-past")
 
         assert not Organization.objects.exists()
 
@@ -115,14 +146,20 @@ class TestLoadDemo:
         OrganizationFactory()
 
         with pytest.raises(CommandError, match="--force"):
-            call_command("load_demo")
+            call_command("load_demo", "--no-past")
 
     def test_can_be_forced_into_one(self, environment, db):
         OrganizationFactory()
 
-        call_command("load_demo", "--force")
+        call_command("load_demo", "--force", "--no-past")
 
         assert Organization.objects.filter(slug=shop.SLUG).exists()
+
+
+def share_by_provider(name: str, *, of: str) -> dict[str, float]:
+    """Return a share for each provider that the demo mails often."""
+    sums = HourlyCount.objects.values("provider").annotate(part=Sum(name), whole=Sum(of))
+    return {row["provider"]: row["part"] / row["whole"] for row in sums if row["whole"] > 40}
 
 
 class TestStartDemoCampaign:

@@ -23,9 +23,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take --force."""
+        """Take --force and --no-past."""
         parser.add_argument(
             "--force", action="store_true", help="also into a database with other organizations"
+        )
+        parser.add_argument(
+            "--no-past", action="store_true", help="without the campaigns of the last days"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -34,8 +37,10 @@ class Command(BaseCommand):
             loaded = load_demo(
                 password=conf.demo_password(),
                 port=conf.sandbox_port(),
+                inbox_key=conf.demo_inbox_key(),
                 now=timezone.now(),
                 force=options["force"],
+                with_past=not options["no_past"],
             )
         except DomainError as error:
             declined = DECLINED_CODE if error.code == "not_a_demo" else 1

@@ -1,0 +1,1 @@
+"""Reads of the demo and of what its audience did."""

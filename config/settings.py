@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "insights",
     "suppression",
     "iprouting",
+    "warmup",
     "sending",
     "sandbox",
 ]

@@ -20,6 +20,7 @@ from tests.factories.campaigns import (
 )
 from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
 from tests.factories.suppression import SuppressionFactory
+from tests.factories.warmup import WarmupFactory
 from tests.insights.counting import count
 
 # How to make one of each noun for an organization, by the first part of its path.
@@ -37,6 +38,7 @@ ONE_OF_EACH = {
     "transports": TransportFactory,
     "ips": SendingIPFactory,
     "suppressions": SuppressionFactory,
+    "warmup": lambda organization: WarmupFactory(ip__organization=organization),
     "insights": lambda organization: count(
         CampaignFactory(organization=organization), timezone.now() - timedelta(hours=2), sent=1
     ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Prefetch, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from campaigns.models import Organization
@@ -17,7 +17,7 @@ from iprouting.models import SendingIP
 from warmup.health import Counts
 from warmup.models import DailyAllowance, Reservation, WarmupSchedule
 from warmup.progress import OPEN, Status
-from warmup.schedule import daily_limit
+from warmup.schedule import PRESETS, daily_limit
 
 TRAILING = timedelta(hours=24)
 _COUNTERS = ("sent", "delivered", "bounced", "bounced_hard", "complaints")
@@ -103,4 +103,42 @@ def recent_counts(schedule: WarmupSchedule, *, now: datetime) -> Counts:
         bounced=sums["bounced"],
         hard_bounced=sums["bounced_hard"],
         complained=sums["complaints"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the warm-up of an IP stands today, with the days behind it and ahead of it."""
+
+    schedule: WarmupSchedule
+    used: int  # today, reserved included
+    left: int  # today
+    room_returns_at: datetime
+    days: tuple[DailyAllowance, ...]  # every date so far, oldest first
+    upcoming: tuple[int, ...]  # limits of the sending days to come, until there is none
+
+
+def standings(schedules: QuerySet[WarmupSchedule], *, now: datetime) -> list[Standing]:
+    """Return where each of the warm-ups stands; two queries, whatever their number."""
+    return [
+        _standing(schedule, now=now)
+        for schedule in schedules.prefetch_related(
+            Prefetch("allowances", DailyAllowance.objects.order_by("date"))
+        )
+    ]
+
+
+def _standing(schedule: WarmupSchedule, *, now: datetime) -> Standing:
+    days = tuple(schedule.allowances.all())
+    today = local_date(schedule.organization, now)
+    allowance = next((day for day in days if day.date == today), None)
+    active = schedule.status == Status.ACTIVE
+    ahead = PRESETS[schedule.preset].limits[schedule.current_day :]
+    return Standing(
+        schedule=schedule,
+        used=allowance.used if allowance else 0,
+        left=allowance.daily_limit - allowance.used if allowance and active else 0,
+        room_returns_at=_returns_at(schedule, now=now),
+        days=days,
+        upcoming=ahead if schedule.status in OPEN else (),
     )

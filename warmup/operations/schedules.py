@@ -31,9 +31,7 @@ def start_warmup(
                 started_at=starts_at or now,
             )
     except IntegrityError as error:
-        raise DomainError(
-            "already_warming", f"{ip.address} is warming up already.", {"field": "ip"}
-        ) from error
+        raise DomainError("already_warming", f"{ip.address} is warming up already.") from error
     return advance(schedule.pk, now=now) or schedule
 
 

@@ -58,12 +58,20 @@ class StandingOutput(serializers.Serializer[Any]):
     )
     used_today = serializers.IntegerField(source="used")
     room_today = serializers.IntegerField(source="left")
-    room_returns_at = serializers.DateTimeField()
+    room_returns_at = serializers.DateTimeField(
+        allow_null=True, help_text="null is when somebody resumes it, or that it has ended."
+    )
     days = DayOutput(many=True)
     upcoming_limits = serializers.ListField(
         source="upcoming",
         child=serializers.IntegerField(),
         help_text="Of the sending days after today; behind the last there is no limit.",
+    )
+    next_date = serializers.DateField(
+        allow_null=True, help_text="Of the first of the upcoming limits."
+    )
+    warm_on = serializers.DateField(
+        allow_null=True, help_text="The first date without a limit, if every day is used."
     )
 
 

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, QuerySet, Sum
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from campaigns.models import Organization
@@ -17,7 +18,7 @@ from iprouting.models import SendingIP
 from warmup.health import Counts
 from warmup.models import DailyAllowance, Reservation, WarmupSchedule
 from warmup.progress import OPEN, Status
-from warmup.schedule import PRESETS, daily_limit
+from warmup.schedule import PRESETS, Pace, daily_limit
 
 TRAILING = timedelta(hours=24)
 _COUNTERS = ("sent", "delivered", "bounced", "bounced_hard", "complaints")
@@ -25,10 +26,13 @@ _COUNTERS = ("sent", "delivered", "bounced", "bounced_hard", "complaints")
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a warming IP may still send today; `returns_at` is when there is room again."""
+    """What a warming IP may still send today.
+
+    `returns_at` is when there is room again; None is when somebody resumes the warm-up.
+    """
 
     left: int
-    returns_at: datetime
+    returns_at: datetime | None
 
 
 def local_date(organization: Organization, now: datetime) -> date:
@@ -36,10 +40,15 @@ def local_date(organization: Organization, now: datetime) -> date:
     return now.astimezone(ZoneInfo(str(organization.timezone))).date()
 
 
-def midnight_after(day: date, organization: Organization) -> datetime:
-    """Return when a date has ended for an organization, as UTC, whatever its clocks do."""
+def midnight_before(day: date, organization: Organization) -> datetime:
+    """Return when a date begins for an organization, as UTC, whatever its clocks do."""
     zone = ZoneInfo(str(organization.timezone))
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+
+
+def midnight_after(day: date, organization: Organization) -> datetime:
+    """Return when a date has ended for an organization, as UTC."""
+    return midnight_before(day + timedelta(days=1), organization)
 
 
 def get_daily_limit(ip: SendingIP, day: int) -> int | None:
@@ -59,24 +68,67 @@ def open_schedules() -> QuerySet[WarmupSchedule]:
 
 
 def rooms(ip_ids: Collection[int], *, now: datetime) -> dict[int, Room]:
-    """Return for each of the IPs that is warming how much it may still send today."""
+    """Return for each of the IPs that is warming how much it may still send today; one query."""
     return {
         schedule.ip_id: Room(_left(schedule, now=now), _returns_at(schedule, now=now))
-        for schedule in open_schedules().filter(ip__in=ip_ids)
+        for schedule in _with_room(ip_ids)
     }
 
 
-def _returns_at(schedule: WarmupSchedule, *, now: datetime) -> datetime:
+def paces(ip_ids: Collection[int], *, now: datetime) -> dict[int, Pace | None]:
+    """Return for each of the IPs that is warming what it will take; None until it is resumed."""
+    return {schedule.ip_id: _pace(schedule, now=now) for schedule in _with_room(ip_ids)}
+
+
+def _with_room(ip_ids: Collection[int]) -> QuerySet[WarmupSchedule]:
+    """Return the open warm-ups of IPs, each with the room of the date it stands on."""
+    allowance = DailyAllowance.objects.filter(schedule=OuterRef("pk"), date=OuterRef("on_date"))
+    room = allowance.values(left=F("daily_limit") - F("used"))[:1]
+    return open_schedules().filter(ip__in=ip_ids).annotate(allowance_left=Subquery(room))
+
+
+def _left(schedule: Any, *, now: datetime) -> int:
+    """Return an annotated warm-up's room; none if its date is not open yet, or over."""
     today = local_date(schedule.organization, now)
-    return midnight_after(today, schedule.organization)
-
-
-def _left(schedule: WarmupSchedule, *, now: datetime) -> int:
-    if schedule.status != Status.ACTIVE:
+    if schedule.status != Status.ACTIVE or schedule.on_date != today:
         return 0
-    today = local_date(schedule.organization, now)
-    allowance = DailyAllowance.objects.filter(schedule=schedule, date=today).first()
-    return allowance.daily_limit - allowance.used if allowance else 0
+    return int(schedule.allowance_left or 0)
+
+
+def _returns_at(schedule: WarmupSchedule, *, now: datetime) -> datetime | None:
+    if schedule.status == Status.SCHEDULED:
+        return schedule.started_at
+    if schedule.status == Status.PAUSED:
+        return schedule.resumes_on and midnight_before(schedule.resumes_on, schedule.organization)
+    return midnight_after(local_date(schedule.organization, now), schedule.organization)
+
+
+def _pace(schedule: WarmupSchedule, *, now: datetime) -> Pace | None:
+    next_date, today = _next_date(schedule, now=now), local_date(schedule.organization, now)
+    if next_date is None:
+        return None
+    return Pace(
+        left=_left(schedule, now=now),
+        next_day=_next_day(schedule, now=now),
+        preset=schedule.preset,
+        resting_days=max((next_date - today).days - 1, 0),
+    )
+
+
+def _next_date(schedule: WarmupSchedule, *, now: datetime) -> date | None:
+    """Return on which date after today there is room again; None until it is resumed."""
+    if schedule.status == Status.SCHEDULED:
+        return local_date(schedule.organization, schedule.started_at)
+    if schedule.status == Status.PAUSED:
+        return schedule.resumes_on
+    return local_date(schedule.organization, now) + timedelta(days=1)
+
+
+def _next_day(schedule: WarmupSchedule, *, now: datetime) -> int:
+    """Return the warm-up day of that date, if today is used; a date it was stopped on is not."""
+    stopped = schedule.stopped_on == local_date(schedule.organization, now)
+    counts = schedule.status == Status.ACTIVE and not stopped
+    return schedule.current_day + 1 if counts else schedule.current_day
 
 
 def reserved(owner: uuid.UUID) -> Mapping[int, int]:
@@ -108,37 +160,61 @@ def recent_counts(schedule: WarmupSchedule, *, now: datetime) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the warm-up of an IP stands today, with the days behind it and ahead of it."""
+    """Where the warm-up of an IP stands today, with the days behind it and ahead of it.
+
+    `next_date` is the date of the first of the limits to come, and `warm_on` the first one without
+    a limit, both if every day is used; None if it has ended, or until somebody resumes it.
+    `room_returns_at` is None then too.
+    """
 
     schedule: WarmupSchedule
+    day_count: int  # of the whole schedule
     used: int  # today, reserved included
     left: int  # today
-    room_returns_at: datetime
+    room_returns_at: datetime | None
     days: tuple[DailyAllowance, ...]  # every date so far, oldest first
-    upcoming: tuple[int, ...]  # limits of the sending days to come, until there is none
+    upcoming: tuple[int, ...]  # limits of the sending days after today, until there is none
+    next_date: date | None
+    warm_on: date | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self.schedule.status in OPEN
 
 
 def standings(schedules: QuerySet[WarmupSchedule], *, now: datetime) -> list[Standing]:
     """Return where each of the warm-ups stands; two queries, whatever their number."""
     return [
         _standing(schedule, now=now)
-        for schedule in schedules.prefetch_related(
+        for schedule in schedules.select_related("ip", "organization").prefetch_related(
             Prefetch("allowances", DailyAllowance.objects.order_by("date"))
         )
     ]
+
+
+def standings_by_ip(ip_ids: Collection[int], *, now: datetime) -> dict[int, Standing]:
+    """Return where the IPs that are warming stand."""
+    found = standings(open_schedules().filter(ip__in=ip_ids), now=now)
+    return {standing.schedule.ip_id: standing for standing in found}
 
 
 def _standing(schedule: WarmupSchedule, *, now: datetime) -> Standing:
     days = tuple(schedule.allowances.all())
     today = local_date(schedule.organization, now)
     allowance = next((day for day in days if day.date == today), None)
-    active = schedule.status == Status.ACTIVE
-    ahead = PRESETS[schedule.preset].limits[schedule.current_day :]
+    is_open, active = schedule.status in OPEN, schedule.status == Status.ACTIVE
+    limits = PRESETS[schedule.preset].limits
+    ahead = limits[_next_day(schedule, now=now) - 1 :] if is_open else ()
+    next_date = _next_date(schedule, now=now) if is_open else None
     return Standing(
         schedule=schedule,
+        day_count=len(limits),
         used=allowance.used if allowance else 0,
         left=allowance.daily_limit - allowance.used if allowance and active else 0,
-        room_returns_at=_returns_at(schedule, now=now),
+        room_returns_at=_returns_at(schedule, now=now) if is_open else None,
         days=days,
-        upcoming=ahead if schedule.status in OPEN else (),
+        upcoming=ahead,
+        next_date=next_date,
+        warm_on=next_date and next_date + timedelta(days=len(ahead)),
     )

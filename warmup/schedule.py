@@ -5,7 +5,7 @@ A day here is a sending day: it counts from 1, and a day on which nothing was se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -14,11 +14,37 @@ STANDARD = "standard"
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A schedule: messages a day and IP, and behind its last day no limit."""
+    """A schedule: messages a day and IP, and behind its last day no limit.
+
+    `caution` is what whoever chooses it should know.
+    """
 
     name: str
     label: str
     limits: tuple[int, ...]
+    caution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Days in a row with the same limit."""
+
+    first_day: int
+    last_day: int
+    daily_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What one warming IP will take: `left` today, and from then on the limits from `next_day` on.
+
+    On the `resting_days` after today it takes nothing.
+    """
+
+    left: int
+    next_day: int
+    preset: str = STANDARD
+    resting_days: int = 0
 
 
 def _growing(first: int, *, ratio: float, days: int, ceiling: int) -> tuple[int, ...]:
@@ -37,6 +63,8 @@ PRESETS: Mapping[str, Preset] = {
                 *(50,) * 2, *(100,) * 2, *(500,) * 3, *(1_000,) * 3, *(5_000,) * 4,
                 *(10_000,) * 7, *(50_000,) * 7,
             ),
+            caution="On day 11 the volume grows from 1,000 to 5,000 at once, and on day 22 from "
+            "10,000 to 50,000. Providers may answer such steps by slowing the IP down.",
         ),
         Preset(
             "smooth",
@@ -79,21 +107,41 @@ def daily_limit(day: int, *, preset: str = STANDARD) -> int | None:
     return limits[day - 1] if day <= len(limits) else None
 
 
-def days_needed(messages: int, *, day: int, used: int, preset: str = STANDARD) -> int:
+def stages(preset: str) -> tuple[Stage, ...]:
+    """Return a preset's days, those in a row with the same limit as one stage."""
+    found: list[Stage] = []
+    for day, limit in enumerate(PRESETS[preset].limits, start=1):
+        if found and found[-1].daily_limit == limit:
+            found[-1] = Stage(found[-1].first_day, day, limit)
+        else:
+            found.append(Stage(day, day, limit))
+    return tuple(found)
+
+
+def days_needed(messages: int, paces: Collection[Pace]) -> int:
     """Return over how many days so many messages go out: 0 for none, 1 if today has room.
 
-    `day` is today's number and `used` what was sent today already.
+    Every day is taken to be used by all of the IPs. Raises ValueError if there is none.
     """
+    if not paces:
+        raise ValueError("without an IP nothing ever goes out")
     left, days = messages, 0
-    for number in _from(day):
-        if left <= 0:
-            break
-        limit = daily_limit(number, preset=preset)
+    while left > 0:
+        rooms = [_room(pace, ahead=days) for pace in paces]
         days += 1
-        if limit is None:
+        if None in rooms:
             break
-        left -= max(limit - used, 0) if number == day else limit
+        left -= sum(room for room in rooms if room is not None)
     return days
+
+
+def _room(pace: Pace, *, ahead: int) -> int | None:
+    """Return what an IP takes so many days after today; None is any number."""
+    if ahead == 0:
+        return pace.left
+    if ahead <= pace.resting_days:
+        return 0
+    return daily_limit(pace.next_day + ahead - pace.resting_days - 1, preset=pace.preset)
 
 
 def upcoming(day: int, *, days: int, preset: str = STANDARD) -> list[int | None]:

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 import iprouting.api
 import suppression.api
+import warmup.api
 from campaigns.api.campaigns import CampaignViewSet
 from campaigns.api.contacts import ContactViewSet
 from campaigns.api.identities import DomainViewSet, IdentityViewSet
@@ -54,6 +55,7 @@ router.register("transports", iprouting.api.TransportViewSet)
 router.register("ips", iprouting.api.SendingIPViewSet)
 router.register("webhooks", WebhookViewSet)
 router.register("suppressions", suppression.api.SuppressionViewSet)
+router.register("warmup", warmup.api.WarmupViewSet, basename="warmup")
 
 
 def not_found(request: HttpRequest, **_: object) -> JsonResponse:

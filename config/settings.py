@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "insights",
     "suppression",
     "iprouting",
+    "warmup",
     "sending",
     "sandbox",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -12,6 +12,8 @@ CONTACT_DELETED = "contact_deleted"
 NO_ROOM = "no_room"
 THROTTLED = "throttled"
 SEND_TIME = "send_time"
+ENGAGED_FIRST = "engaged_first"
+ENGAGED_DAYS = 90  # a human open or click within so many days makes a contact engaged
 
 
 class RecipientFacts(NamedTuple):
@@ -32,7 +34,8 @@ class CandidateIP:
 
     `room` is how many messages it may still take today, None is any number. `scores` are by
     provider, higher is better; a provider without a score counts 0. `throttled_until` says per
-    provider how long this IP has to leave it alone.
+    provider how long this IP has to leave it alone. A `warming` IP takes the engaged first, and
+    before warm ones of the same score.
     """
 
     ip_id: int
@@ -42,6 +45,7 @@ class CandidateIP:
     room_returns_at: datetime | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
     throttled_until: Mapping[str, datetime] = field(default_factory=dict)
+    warming: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class BatchFacts:
     candidates: Sequence[CandidateIP]
     retry_at: datetime  # when to look again if no IP can say it
     deadline_at: datetime | None = None
+    engaged_waiting: bool = False  # whether engaged people outside of the batch wait for their turn
 
 
 class Deliver(NamedTuple):
@@ -87,7 +92,7 @@ def plan_batch(facts: BatchFacts) -> list[Decision]:
     No IP is given more messages than it has room for, and none of another stream is ever used.
     """
     eligible = [candidate for candidate in facts.candidates if candidate.stream == facts.stream]
-    choice = _Choice(facts.now, eligible)
+    choice = _Choice(facts, eligible)
     late = facts.deadline_at is not None and facts.now > facts.deadline_at
     return [_decide(recipient, facts, choice, late=late) for recipient in facts.recipients]
 
@@ -104,55 +109,67 @@ def _decide(
     if recipient.best_time is not None and recipient.best_time > facts.now:
         until = min(recipient.best_time, facts.deadline_at or recipient.best_time)
         return Defer(recipient.recipient_id, until, SEND_TIME)
-    ip_id = choice.taken(recipient.provider)
+    engaged = recipient.engagement_days <= ENGAGED_DAYS
+    ip_id = choice.taken(recipient.provider, engaged=engaged)
     if ip_id is None:
-        return _wait(recipient, facts, choice.eligible)
+        return _wait(recipient, facts, choice)
     return Deliver(recipient.recipient_id, ip_id)
 
 
 class _Choice:
     """Which IP takes the next message for a provider, and how much room is left on each."""
 
-    def __init__(self, now: datetime, eligible: Sequence[CandidateIP]) -> None:
+    def __init__(self, facts: BatchFacts, eligible: Sequence[CandidateIP]) -> None:
         self.eligible = eligible
-        self._now = now
+        self._now = facts.now
+        self._engaged_waiting = facts.engaged_waiting
         self._room = {candidate.ip_id: candidate.room for candidate in eligible}
         # A best IP without a limit stays the best for the whole batch: others only drop out.
-        self._lasting: dict[str, int] = {}
+        self._lasting: dict[tuple[str, bool], int] = {}
 
-    def taken(self, provider: str) -> int | None:
-        """Return the best IP for a provider, one message of room taken; None if none has room."""
-        lasting = self._lasting.get(provider)
+    def taken(self, provider: str, *, engaged: bool) -> int | None:
+        """Return the best IP for a message, its room taken; None if none has room."""
+        lasting = self._lasting.get((provider, engaged))
         if lasting is not None:
             return lasting
-        best = self._best(provider)
+        best = max(self._usable(provider, engaged=engaged), key=_rank(provider), default=None)
         if best is None:
             return None
         left = self._room[best.ip_id]
         if left is None:
-            self._lasting[provider] = best.ip_id
+            self._lasting[provider, engaged] = best.ip_id
         else:
             self._room[best.ip_id] = left - 1
         return best.ip_id
 
-    def _best(self, provider: str) -> CandidateIP | None:
-        """Return the best IP for a provider that has room and need not leave it alone."""
-        usable = [
+    def has_room(self) -> bool:
+        """Say whether any IP takes anybody still."""
+        return any(room != 0 for room in self._room.values())
+
+    def _usable(self, provider: str, *, engaged: bool) -> list[CandidateIP]:
+        """Return the IPs that have room and need not leave the provider alone."""
+        return [
             candidate
             for candidate in self.eligible
             if self._room[candidate.ip_id] != 0
             and candidate.throttled_until.get(provider, self._now) <= self._now
+            and (engaged or not (candidate.warming and self._engaged_waiting))
         ]
-        return max(usable, key=lambda candidate: candidate.scores.get(provider, 0.0), default=None)
 
 
-def _wait(recipient: RecipientFacts, facts: BatchFacts, eligible: Sequence[CandidateIP]) -> Defer:
+def _rank(provider: str) -> Callable[[CandidateIP], tuple[float, bool]]:
+    return lambda candidate: (candidate.scores.get(provider, 0.0), candidate.warming)
+
+
+def _wait(recipient: RecipientFacts, facts: BatchFacts, choice: _Choice) -> Defer:
     throttled = [
         candidate.throttled_until[recipient.provider]
-        for candidate in eligible
+        for candidate in choice.eligible
         if candidate.throttled_until.get(recipient.provider, facts.now) > facts.now
     ]
     if throttled:
         return Defer(recipient.recipient_id, min(throttled), THROTTLED)
-    returns = [c.room_returns_at for c in eligible if c.room_returns_at is not None]
+    if choice.has_room():
+        return Defer(recipient.recipient_id, facts.retry_at, ENGAGED_FIRST)
+    returns = [c.room_returns_at for c in choice.eligible if c.room_returns_at is not None]
     return Defer(recipient.recipient_id, min(returns, default=facts.retry_at), NO_ROOM)

@@ -21,6 +21,7 @@ from tests.factories.campaigns import (
 from tests.factories.insights import ExportJobFactory, WebhookFactory
 from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
 from tests.factories.suppression import SuppressionFactory
+from tests.factories.warmup import WarmupFactory
 from tests.insights.counting import count
 from tests.insights.happening import sent_message
 
@@ -43,6 +44,7 @@ ONE_OF_EACH = {
     "ips": SendingIPFactory,
     "suppressions": SuppressionFactory,
     "webhooks": WebhookFactory,
+    "warmup": lambda organization: WarmupFactory(ip__organization=organization),
     "insights": lambda organization: count(
         CampaignFactory(organization=organization), timezone.now() - timedelta(hours=2), sent=1
     ),

@@ -104,6 +104,8 @@ class Campaign(Timestamped):
     audience_count = models.PositiveIntegerField(null=True, editable=False)
     content_digest = models.CharField(max_length=64, blank=True, editable=False)
     problem = models.TextField(blank=True, editable=False)
+    # Until then its recipients are not looked at: `problem` says what they wait for.
+    waits_until = models.DateTimeField(null=True, editable=False)
     prepared_at = models.DateTimeField(null=True, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)

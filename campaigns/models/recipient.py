@@ -94,6 +94,11 @@ class Recipient(models.Model):
                 condition=models.Q(state="planned"),
             ),
             models.Index(
+                fields=["campaign"],
+                name="recipient_engaged_waiting",
+                condition=models.Q(state="planned", engagement_days__lte=90),
+            ),
+            models.Index(
                 fields=["lease_owner"],
                 name="recipient_leased",
                 condition=models.Q(state="claimed"),

@@ -119,6 +119,11 @@ def note_problem(campaign_id: int, *, problem: str) -> None:
     Campaign.objects.filter(pk=campaign_id).exclude(problem=problem).update(problem=problem)
 
 
+def hold(campaign_id: int, *, until: datetime, reason: str) -> None:
+    """Leave a running campaign alone until a moment, and say for what it waits."""
+    Campaign.objects.filter(pk=campaign_id).update(waits_until=until, problem=reason)
+
+
 def require_editable(campaign: Campaign) -> None:
     """Raise DomainError once a campaign's content and audience must stay as they are."""
     if CampaignState(campaign.state) not in EDITABLE:

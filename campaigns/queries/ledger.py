@@ -6,12 +6,13 @@ import uuid
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from campaigns.ledger import ClaimedRecipient
 from campaigns.models import Campaign, CampaignKind, Recipient
 from campaigns.states import CampaignState, RecipientState
 
+MAILING = (CampaignState.SENDING, CampaignState.TESTING)
 _LEASED = """
 SELECT r.id, r.contact_id, r.list_id, r.email, c.email_key, r.provider, r.variant,
     r.engagement_days, r.message_id, r.attempts, r.data,
@@ -44,8 +45,18 @@ def due_campaigns(*, now: datetime) -> QuerySet[Campaign]:
     due = Recipient.objects.filter(
         campaign=OuterRef("pk"), state=RecipientState.PLANNED, not_before__lte=now
     )
-    running = [CampaignState.SENDING, CampaignState.TESTING]
-    return Campaign.objects.filter(Exists(due), state__in=running, finished_at__isnull=True)
+    held = Q(waits_until__isnull=True) | Q(waits_until__lte=now)
+    return Campaign.objects.filter(held, Exists(due), state__in=MAILING, finished_at__isnull=True)
+
+
+def engaged_waiting(organization_id: int, *, stream: str, within_days: int) -> bool:
+    """Say whether running campaigns of a stream have yet to mail somebody engaged so lately."""
+    waiting = Recipient.objects.filter(
+        campaign=OuterRef("pk"), state=RecipientState.PLANNED, engagement_days__lte=within_days
+    )
+    return Campaign.objects.filter(
+        Exists(waiting), organization=organization_id, stream=stream, state__in=MAILING
+    ).exists()
 
 
 def finished_candidates() -> QuerySet[Campaign]:

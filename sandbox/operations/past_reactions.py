@@ -24,8 +24,8 @@ from sandbox.audience.mails import said_of
 from sandbox.audience.plans import plan
 from sandbox.audience.tempo import TEMPOS
 from sandbox.audience.visits import STEP_SECONDS, source_address
-from sending.feedback import Attributed
 from sending.operations.tracking import Visitor
+from sending.reported import Attributed
 
 SEED: Final = 1  # that of the audience
 _REPORTED: Final = {

@@ -31,6 +31,7 @@ class Batch:
     journal: FileJournal
     by_ip: dict[int, list[ClaimedRecipient]]
     stop_at: datetime
+    reserved: bool = False  # whether room of warming IPs was taken for it
     settled: list[Settled] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
     unreached: dict[int, str] = field(default_factory=dict)  # IP -> what was in the way
@@ -45,6 +46,18 @@ class Batch:
     def size(self) -> int:
         """How many messages the batch set out to deliver."""
         return sum(len(rows) for rows in self.by_ip.values())
+
+    def handed_over(self) -> dict[int, int]:
+        """Return how many messages a server answered to, or may have taken, by IP."""
+        never = set(self.released)
+        never |= {
+            one.row.id
+            for one in self.settled
+            if one.receipt is None or one.receipt.answer is Answer.UNREACHED
+        }
+        return {
+            ip_id: sum(row.id not in never for row in rows) for ip_id, rows in self.by_ip.items()
+        }
 
     def begin(self) -> None:
         """Note that as many iterators as there are IPs are going to be pulled."""

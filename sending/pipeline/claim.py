@@ -6,11 +6,15 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+import campaigns.operations.campaigns
 import campaigns.operations.ledger
+import campaigns.queries.ledger
 import suppression.queries
+import warmup.queries
 from campaigns.ledger import ClaimedRecipient, Outcome
 from campaigns.models import Campaign
 from campaigns.states import RecipientState
@@ -18,7 +22,11 @@ from iprouting.models import SendingIP
 from sending.journal import FileJournal, Journals
 from sending.mailing import CampaignMail
 from sending.pipeline.batch import Batch
+from sending.pipeline.rooms import take_room, total_room
 from sending.plan import (
+    ENGAGED_DAYS,
+    ENGAGED_FIRST,
+    NO_ROOM,
     BatchFacts,
     CandidateIP,
     Decision,
@@ -28,9 +36,12 @@ from sending.plan import (
     Skip,
     plan_batch,
 )
+from warmup.queries import Room
 
 STOP_BEFORE_LEASE_SHARE = 0.5  # hand-overs end at half the lease; answers may take the other half
 NOTHING_ELIGIBLE_DELAY = timedelta(seconds=60)
+LONGEST_HOLD = timedelta(seconds=60)
+_NO_PLACE = (NO_ROOM, ENGAGED_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +74,60 @@ class Claimer:
     def _claim(
         self, owner: uuid.UUID, journal: FileJournal, *, limit: int, now: datetime
     ) -> Batch | None:
+        rooms = warmup.queries.rooms(self.ips, now=now)
+        room = total_room(rooms, self.ips)
+        if room == 0:
+            self._hold_for_room(rooms, now=now)
+            return None
         rows = campaigns.operations.ledger.claim_batch(
-            self.campaign.pk, limit=limit, owner=owner, now=now, lease_until=now + self.lease
+            self.campaign.pk,
+            limit=limit if room is None else min(limit, room),
+            owner=owner,
+            now=now,
+            lease_until=now + self.lease,
         )
         if not rows:
             return None
-        decisions = plan_batch(self._facts(rows, now=now))
+        decisions = plan_batch(self._facts(rows, rooms, now=now))
         not_now = _settled_by_plan(decisions, now=now)
         if not_now:
             with transaction.atomic():
                 campaigns.operations.ledger.record_outcomes(not_now, owner=owner)
         by_ip = _by_ip(rows, decisions)
+        surplus = take_room(by_ip, rooms, owner=owner, now=now)
+        if surplus:
+            campaigns.operations.ledger.release(owner=owner, only=surplus)
+        if not by_ip:
+            self._hold_if_all_wait(decisions, now=now)
         for list_id in {row.list_id for of_ip in by_ip.values() for row in of_ip}:
             self.mail.load_list(list_id)
-        return Batch(owner, journal, by_ip, now + self.lease * STOP_BEFORE_LEASE_SHARE)
+        stop_at = now + self.lease * STOP_BEFORE_LEASE_SHARE
+        return Batch(owner, journal, by_ip, stop_at, reserved=bool(rooms))
 
-    def _facts(self, rows: Sequence[ClaimedRecipient], *, now: datetime) -> BatchFacts:
+    def _hold_for_room(self, rooms: Mapping[int, Room], *, now: datetime) -> None:
+        addresses = ", ".join(sorted(self.ips[ip_id].address for ip_id in rooms))
+        until = min(room.returns_at for room in rooms.values())
+        local = until.astimezone(ZoneInfo(str(self.campaign.organization.timezone)))
+        self._hold(f"Waits for room on {addresses} until {local:%a %d %b %H:%M}.", until, now)
+
+    def _hold_if_all_wait(self, decisions: Sequence[Decision], *, now: datetime) -> None:
+        """Hold the campaign when nobody of a batch has a place.
+
+        Else the whole audience would be put off batch by batch.
+        """
+        waits = [one for one in decisions if isinstance(one, Defer) and one.reason in _NO_PLACE]
+        if len(waits) == len(decisions):
+            until = min(wait.until for wait in waits)
+            self._hold("Warming IPs wait for engaged people to be mailed first.", until, now)
+
+    def _hold(self, reason: str, until: datetime, now: datetime) -> None:
+        """Leave the campaign alone for a while; room may also come by what staff do meanwhile."""
+        until = min(until, now + LONGEST_HOLD)
+        campaigns.operations.campaigns.hold(self.campaign.pk, until=until, reason=reason)
+
+    def _facts(
+        self, rows: Sequence[ClaimedRecipient], rooms: Mapping[int, Room], *, now: datetime
+    ) -> BatchFacts:
         suppressed = suppression.queries.suppressed_among(
             [row.email_key for row in rows if row.email_key],
             organization_id=self.campaign.organization_id,
@@ -92,10 +141,24 @@ class Claimer:
             now=now,
             stream=self.campaign.stream,
             recipients=[_recipient_facts(row, suppressed) for row in rows],
-            candidates=[CandidateIP(ip.pk, ip.address, ip.pool.stream) for ip in self.ips.values()],
+            candidates=[_candidate(ip, rooms.get(ip.pk)) for ip in self.ips.values()],
             retry_at=now + NOTHING_ELIGIBLE_DELAY,
             deadline_at=self.campaign.deadline_at,
+            engaged_waiting=bool(rooms) and self._engaged_waiting(rows),
         )
+
+    def _engaged_waiting(self, rows: Sequence[ClaimedRecipient]) -> bool:
+        return any(
+            row.engagement_days > ENGAGED_DAYS for row in rows
+        ) and campaigns.queries.ledger.engaged_waiting(
+            self.campaign.organization_id, stream=self.campaign.stream, within_days=ENGAGED_DAYS
+        )
+
+
+def _candidate(ip: SendingIP, room: Room | None) -> CandidateIP:
+    if room is None:
+        return CandidateIP(ip.pk, ip.address, ip.pool.stream)
+    return CandidateIP(ip.pk, ip.address, ip.pool.stream, room.left, room.returns_at, warming=True)
 
 
 def _recipient_facts(row: ClaimedRecipient, suppressed: Mapping[str, str]) -> RecipientFacts:

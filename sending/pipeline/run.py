@@ -24,6 +24,7 @@ import campaigns.operations.campaigns
 import campaigns.operations.ledger
 import iprouting.operations
 import iprouting.queries
+import warmup.operations.reservations
 from campaigns.models import Campaign
 from iprouting.models import SendingIP
 from sending import conf, feedback
@@ -246,6 +247,8 @@ class _Run:
         )
         if batch.released:
             campaigns.operations.ledger.release(owner=batch.owner)
+        if batch.reserved:
+            warmup.operations.reservations.settle(batch.handed_over(), owner=batch.owner)
         self._journals.give_back(batch.journal)
         for ip_id, reason in batch.unreached.items():
             if ip_id not in batch.reached:

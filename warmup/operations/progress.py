@@ -1,0 +1,83 @@
+"""What time does to a warm-up. Called any number of times a day, by any number at once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from warmup.health import reason_to_stop
+from warmup.models import DailyAllowance, WarmupSchedule
+from warmup.progress import OPEN, Progress, Status, on_date
+from warmup.queries import local_date, open_schedules, recent_counts
+from warmup.schedule import daily_limit
+
+
+def advance_due(*, now: datetime) -> int:
+    """Bring every warm-up to the present date, stop those whose figures are bad; return how many.
+
+    Each is a transaction of its own, so that one that fails holds up no other.
+    """
+    ids = list(open_schedules().values_list("pk", flat=True))
+    return sum(advance(schedule_id, now=now) is not None for schedule_id in ids)
+
+
+@transaction.atomic
+def advance(schedule_id: int, *, now: datetime) -> WarmupSchedule | None:
+    """Bring one warm-up to the present date and return it, or None if it has ended or is gone."""
+    schedule = (
+        WarmupSchedule.objects.select_for_update(of=("self",))
+        .select_related("organization", "ip")
+        .filter(pk=schedule_id, status__in=sorted(OPEN))
+        .first()
+    )
+    if schedule is None or schedule.started_at > now:
+        return schedule
+    _to_date(schedule, today=local_date(schedule.organization, now))
+    if schedule.daily_limit is None:
+        schedule.status, schedule.ended_at = Status.COMPLETED.value, now
+    elif schedule.status == Status.ACTIVE:
+        _stop_if_unhealthy(schedule, now=now)
+    schedule.save()
+    return schedule
+
+
+def _to_date(schedule: WarmupSchedule, *, today: date) -> None:
+    """Count the day on, wake what slept until today, and open today's allowance."""
+    if schedule.on_date is None:
+        schedule.status = Status.ACTIVE.value
+        schedule.on_date = today
+    progress = on_date(_progress(schedule, schedule.on_date), today)
+    schedule.current_day, schedule.on_date = progress.day, progress.on_date
+    schedule.last_sent_date = progress.last_sent_date
+    if schedule.resumes_on is not None and schedule.resumes_on <= today:
+        schedule.status = Status.ACTIVE.value
+        schedule.paused_reason, schedule.resumes_on = "", None
+    schedule.daily_limit = daily_limit(schedule.current_day, preset=schedule.preset)
+    if schedule.daily_limit is not None:
+        DailyAllowance.objects.get_or_create(
+            schedule=schedule,
+            date=schedule.on_date,
+            defaults={"day": schedule.current_day, "daily_limit": schedule.daily_limit},
+        )
+
+
+def _progress(schedule: WarmupSchedule, on: date) -> Progress:
+    allowance = schedule.allowances.filter(date=on).first()
+    return Progress(
+        day=schedule.current_day,
+        on_date=on,
+        used=allowance.used if allowance else 0,
+        stopped=schedule.stopped_on == on,
+        last_sent_date=schedule.last_sent_date,
+    )
+
+
+def _stop_if_unhealthy(schedule: WarmupSchedule, *, now: datetime) -> None:
+    """Stop for the rest of the day if the figures since it was last stopped are too bad."""
+    reason = reason_to_stop(recent_counts(schedule, now=now))
+    if reason:
+        today = local_date(schedule.organization, now)
+        schedule.status = Status.PAUSED.value
+        schedule.paused_reason = reason
+        schedule.stopped_on, schedule.resumes_on = today, today + timedelta(days=1)

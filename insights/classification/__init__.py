@@ -13,6 +13,7 @@ from insights.classification.codes import (
     class_of_code,
     class_of_enhanced,
 )
+from insights.classification.failures import NO_ACCOUNT
 from insights.classification.matching import Wording, words_of
 from insights.classification.stages import ABOUT_THE_SENDER, Stage, stage_of
 from insights.classification.wordings import exception_of, names_bad_address, wording_of
@@ -58,7 +59,7 @@ def certain_class(
     if enhanced_code.startswith("5.7.") or wording is None:
         return by_code
     if wording.meaning is BounceClass.HARD and stage is Stage.DATA:
-        return _after_content(enhanced_code)
+        return _after_content(enhanced_code, wording)
     return wording.meaning
 
 
@@ -93,11 +94,12 @@ def _of_address_code(wording: Wording | None, words: str) -> BounceClass:
     return wording.meaning
 
 
-def _after_content(enhanced_code: str) -> BounceClass:
+def _after_content(enhanced_code: str, wording: Wording) -> BounceClass:
     """Return the class of "unknown" as an answer to the message itself.
 
     Who does not know the address says so at RCPT; several mobile carriers answer "User unknown" to
-    content that their customer filters. Only a code for the address is believed then.
+    content that their customer filters. Only a code for the address is believed then, or words that
+    say more, as Yahoo's do, which looks only after the message.
     """
-    by_address = enhanced_code.startswith(_SUBJECT_ADDRESS)
+    by_address = enhanced_code.startswith(_SUBJECT_ADDRESS) or wording.name == NO_ACCOUNT
     return BounceClass.HARD if by_address else BounceClass.BLOCK

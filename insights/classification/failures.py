@@ -11,6 +11,7 @@ from typing import Final
 from insights.classification.matching import wording
 from insights.events import BounceClass
 
+NO_ACCOUNT: Final = "no_account"
 UNKNOWN_ADDRESS: Final = "unknown_address"
 
 _HARD: Final = BounceClass.HARD
@@ -30,7 +31,7 @@ FAILURES: Final = (
         _SOFT,
         r"(?:message|mail|body|header|content)\b[^\n]{0,40}?too (?:big|large)",
         r"(?:message|mail|body|header|content) (?:is |was )?too long",
-        r"(?:message|mail|body|header|content)\b[^\n]{0,40}?(?:size|length|exceed)",
+        r"(?:message|mail|body|header|content)\b[^\n]{0,40}?(?:size|length|exceed(?!\w* storage))",
         r"line (?:limit|length|too long)",
         r"max(?:imum)? (?:message )?size|size limit|message length",
     ),
@@ -94,7 +95,7 @@ FAILURES: Final = (
         r"not accepting (?:mail|messages|e-?mail)s?|no longer accept",
     ),
     wording(
-        "no_account",  # more than "unknown": says where it was looked up, or names the address
+        NO_ACCOUNT,  # more than "unknown": says where it was looked up, or names the address
         _HARD,
         r"(?:don't|doesn't|does not) have (?:an? |any )?(?:[\w.-]{1,60} )?(?:account|mailbox)",
         r"(?:account|mailbox) that you tried to reach does not exist",

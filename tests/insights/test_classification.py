@@ -131,6 +131,11 @@ class TestClassifyRefusal:
 
         assert (bare, coded) == (BLOCK, HARD)
 
+    def test_believes_words_that_say_where_was_looked_after_the_content_as_well(self):
+        words = "554 delivery error: dd This user doesn't have a yahoo.com account [0]"
+
+        assert classify_refusal(554, "", words, stage=Stage.DATA) is HARD
+
     def test_reads_the_code_and_the_command_out_of_the_words(self):
         words = "host mx.a.example said: 553 5.1.1 no (in reply to MAIL FROM command)"
 
@@ -192,6 +197,17 @@ class TestWordingOf:
 
         assert found is not None
         assert found.name == "sender"
+
+    @pytest.mark.parametrize(
+        ("words", "name"),
+        [
+            ("552 Requested mail action aborted: exceeded storage allocation", "full"),
+            ("552 Message exceeds fixed size", "size"),
+            ("552 mail exceeds the limit", "size"),
+        ],
+    )
+    def test_tells_a_full_mailbox_from_a_large_message(self, words, name):
+        assert wording_of(words).name == name
 
     def test_knows_nothing_of_a_greeting(self):
         assert wording_of("Hello") is None

@@ -2,6 +2,8 @@
 # make test     all tests, on services of their own        (ARGS="tests/sending -k pause")
 # make check    format, lint, types, import contracts, templates, migrations, settings, API schema
 # make bench    how fast the send path is                  (ARGS="--json FILE")
+# make bench-events, bench-insights, bench-tracking        how fast the way back is
+# make bench-all                                           all four, one after the other
 #
 # Needs Python 3.11 or newer and make; PostgreSQL and Valkey come as Python packages.
 
@@ -71,6 +73,18 @@ bench: $(BENCH_STAMP)
 	@command -v smtp-source >/dev/null || { \
 	    echo "make bench needs smtp-source and smtp-sink, which come with Postfix: apt-get install postfix" >&2; exit 1; }
 	@$(EMBEDDED) --durable -- python -m bench.send $(ARGS)
+
+.PHONY: bench-events bench-insights bench-tracking bench-all
+bench-events bench-insights bench-tracking: $(DEV_STAMP)
+	@$(EMBEDDED) --durable -- python -m bench.$(@:bench-%=%) $(ARGS)
+
+# FIGURES names a directory for the figures of all of them: make bench-all FIGURES=figures
+bench-all:
+	@mkdir -p "$(or $(FIGURES),.data/bench)"
+	@for what in send events tracking insights; do \
+	    target=bench-$$what; [ $$what = send ] && target=bench; echo "== $$what"; \
+	    $(MAKE) --no-print-directory $$target ARGS="--json $(abspath $(or $(FIGURES),.data/bench))/$$what.json" || exit 1; \
+	done
 
 install: $(DEV_STAMP)
 

@@ -21,6 +21,15 @@ def main() -> None:
     django.setup()
     if what.startswith("post-office-"):
         _post_office(what.removeprefix("post-office-"), given)
+    elif what == "events":
+        way, events, batch = given
+        module = importlib.import_module("bench.stream")
+        stream = module.stream(way, events=int(events), batch=int(batch))
+        be_a_child(stream.record, check=stream.check)
+    elif what.startswith("world-"):
+        _world(what.removeprefix("world-"), int(given[0]))
+    elif what.startswith("hits-"):
+        _hits(what.removeprefix("hits-"), given)
     else:
         _campaign(what, given)
 
@@ -46,6 +55,25 @@ def _post_office(what: str, given: list[str]) -> None:
         post_office.queue(int(given[0]), size=int(given[1]))
     elif what == "send":
         be_a_child(lambda: post_office.send(int(given[0])), check=post_office.check)
+
+
+def _world(what: str, number: int) -> None:
+    if what == "build":
+        world = importlib.import_module("bench.world")
+        world.build(number, now=world.now())
+        print(json.dumps(world.sizes()))
+    elif what == "ask":
+        print(json.dumps(importlib.import_module("bench.questions").ask_all(number)))
+
+
+def _hits(what: str, given: list[str]) -> None:
+    hits = importlib.import_module("bench.hits")
+    if what == "prepare":
+        print(json.dumps(hits.prepare(int(given[0]))))
+    elif what == "record":
+        print(json.dumps(hits.keep_recording()))
+    elif what == "recorded":
+        print(json.dumps(hits.recorded()))
 
 
 if __name__ == "__main__":

@@ -121,6 +121,23 @@ def attention(found: Overview) -> list[Attention]:
             )
             for job in found.imports
         ),
+        *_about_counts(found),
+    ]
+
+
+def _about_counts(found: Overview) -> list[Attention]:
+    check = found.miscounted
+    if check is None:
+        return []
+    return [
+        Attention(
+            "warning",
+            f"{number_format(check.differences)} counts differ from the events",
+            f"{check.examples[0]}. Whoever runs the server makes the counts anew with "
+            "manage.py rebuild_rollups.",
+            "See the check",
+            reverse("admin:insights_countcheck_changelist"),
+        )
     ]
 
 

@@ -55,6 +55,8 @@ MAILWRIGHT: dict[str, Any] = {
     "LISTEN_NAME": env.str("MAILWRIGHT_LISTEN_NAME", default=""),
     "LISTEN_CERTIFICATE": env.str("MAILWRIGHT_LISTEN_CERTIFICATE", default=""),
     "LISTEN_PRIVATE_KEY": env.str("MAILWRIGHT_LISTEN_PRIVATE_KEY", default=""),
+    # Whole months of events kept besides the present one; 0 keeps them for good.
+    "EVENT_MONTHS": env.int("MAILWRIGHT_EVENT_MONTHS", default=24),
 }
 
 INSTALLED_APPS = [

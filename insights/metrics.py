@@ -56,3 +56,29 @@ DIMENSIONS = (
     "organization_id", "campaign_id", "provider", "identity_id", "list_id", "ip", "stream",
     "variant",
 )  # fmt: skip
+
+# The hour of UTC that a time called {at} lies in, whatever the zone of the connection.
+HOUR = "date_trunc('hour', {at} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"
+# The name of the counter that an event counts for, or NULL.
+EVENT_COUNTER = (
+    "CASE "
+    + " ".join(f"WHEN {condition} THEN '{name}'" for name, condition in EVENT_COUNTERS.items())
+    + " END"
+)
+# Whether anything on the ledger follows from an event.
+IS_FACT = " OR ".join(f"({condition})" for condition in FACTS.values())
+
+# What the hourly counts are summed up by, and how a count called h says to which part it belongs.
+EVERYTHING = "all"
+SUMMED_BY = {
+    EVERYTHING: "''",
+    "campaign": "h.campaign_id",
+    "provider": "h.provider",
+    "identity": "h.identity_id",
+    "list": "h.list_id",
+    "ip": "h.ip",
+    "stream": "h.stream",
+    "variant": "h.variant",
+}
+# Sums beside the counters: what was delivered by campaigns that have this switched on.
+TRACKED = {"tracked_opens": "track_opens", "tracked_clicks": "track_clicks"}

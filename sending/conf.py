@@ -73,3 +73,8 @@ def door() -> Door:
 def export_directory() -> Path:
     """Return the folder where files wait that people had made; shared by web and workers."""
     return Path(settings.MAILWRIGHT["EXPORT_DIR"])
+
+
+def event_months() -> int:
+    """Return how many whole months of events are kept besides the present one; 0 keeps all."""
+    return int(settings.MAILWRIGHT["EVENT_MONTHS"])

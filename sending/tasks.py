@@ -13,12 +13,15 @@ import campaigns.operations.idempotency
 import campaigns.operations.imports
 import campaigns.queries.imports
 import campaigns.queries.ledger
+import insights.operations.comparison
 import insights.operations.exports
 import insights.operations.inbox
 import insights.operations.partitions
+import insights.operations.summaries
 import insights.queries.exports
 import sending.operations.importing
 import sending.operations.lifecycle
+import sending.operations.tracking
 import sending.pipeline.inbox
 import sending.pipeline.recovery
 from campaigns.models import CampaignKind
@@ -110,6 +113,24 @@ def make_partitions(**_: object) -> None:
     insights.operations.partitions.make_partitions(now=timezone.now())
 
 
+@shared_task(ignore_result=True)
+def drop_months(**_: object) -> None:
+    """Drop the events of months that are kept no longer; once a day."""
+    insights.operations.partitions.drop_months(now=timezone.now(), months_kept=conf.event_months())
+
+
+@shared_task(ignore_result=True)
+def sum_up_counts(**_: object) -> None:
+    """Sum up the hours whose counts have changed; every ten seconds."""
+    insights.operations.summaries.sum_up()
+
+
+@shared_task(ignore_result=True)
+def compare_counts(**_: object) -> None:
+    """Compare the counts of the last days with the events; once a night."""
+    insights.operations.comparison.compare_recent(now=timezone.now())
+
+
 @shared_task(ignore_result=True, acks_late=True)
 def read_inbox(**_: object) -> None:
     """Read what others have reported; every second."""
@@ -144,3 +165,9 @@ def resume_exports(**_: object) -> None:
 def discard_exports(**_: object) -> None:
     """Delete the files of exports whose time is over; every hour."""
     insights.operations.exports.discard_expired(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def record_hits(**_: object) -> None:
+    """Judge and record opens and clicks that were noted; every second."""
+    sending.operations.tracking.record_hits(now=timezone.now())

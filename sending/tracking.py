@@ -1,15 +1,15 @@
 """Pixel and links: the addresses in mails that tell us that somebody looked.
 
-No cookie, session or login is looked at here. A hit is written before it is answered, and answered
-also when it could not be written. HEAD is answered like GET; it is kept as evidence, and counts for
-nothing: it comes from programs that look where a link leads.
+No cookie, session or login is looked at here. A hit is stored before it is answered, as one row
+that a worker judges and records moments later; it is answered also when it could not be stored.
+HEAD is answered like GET; it is kept as evidence, and counts for nothing: it comes from programs
+that look where a link leads.
 """
 
 from __future__ import annotations
 
 import logging
 import string
-from datetime import datetime
 from urllib.parse import quote
 
 from django.db import Error as DatabaseError
@@ -18,12 +18,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-import insights.queries.messages
-import sending.operations.tracking
+import insights.operations.hits
+import insights.queries.looked
 from common.conf import token_signer
 from common.tokens import Purpose
-from insights.messages import Message
-from sending.operations.tracking import Visitor
+from insights.events import EventType
+from insights.operations.hits import Visitor
 
 logger = logging.getLogger(__name__)
 
@@ -47,77 +47,62 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
     recipient_id = token_signer().read(token, purpose=Purpose.OPENED)
     if recipient_id is None:
         return _unknown()
-    _note_open(recipient_id, visitor=_visitor(request), now=timezone.now())
+    _note(request, EventType.OPENED, recipient_id=recipient_id)
     return HttpResponse(PIXEL, content_type="image/gif", headers=_HEADERS)
-
-
-def _visitor(request: HttpRequest) -> Visitor:
-    agent = request.META.get("HTTP_USER_AGENT", "")[:MAX_AGENT]
-    return Visitor(agent, request.META.get("REMOTE_ADDR", ""), request.method or "GET")
-
-
-def _note_open(recipient_id: int, *, visitor: Visitor, now: datetime) -> None:
-    try:
-        message = insights.queries.messages.message(recipient_id)
-        if message is not None:
-            sending.operations.tracking.record_open(message, visitor=visitor, now=now)
-    except DatabaseError:
-        logger.exception("an open of message %d was not recorded", recipient_id)
 
 
 @require_safe
 def clicked(request: HttpRequest, token: str) -> HttpResponse:
     """Redirect to exactly the link of that message and note a click."""
-    found = _signed_link(token) or _numbered_link(token)
+    found = token_signer().read_url(token) or _numbered_link(token)
     if found is None:
         return _unknown()
-    message, number, url = found
-    if message is not None:
-        _note_click(message, url, number, visitor=_visitor(request), now=timezone.now())
+    recipient_id, number, url = found
+    _note(request, EventType.CLICKED, recipient_id=recipient_id, url=url, number=number)
     location = quote(url, safe=_KEPT)
     return HttpResponse(status=302, headers={**_HEADERS, "Location": location})
 
 
-def _numbered_link(token: str) -> tuple[Message, int, str] | None:
+def _numbered_link(token: str) -> tuple[int, int, str] | None:
     """Return message, number and address of a link that is the same for every recipient."""
     clicked_token, _, digits = token.rpartition(".")
     recipient_id = token_signer().read(clicked_token, purpose=Purpose.CLICKED)
     if recipient_id is None or not _is_number(digits):
         return None
     number = int(digits)
-    found = insights.queries.messages.message_with_link(recipient_id, number=number)
-    return (found[0], number, found[1]) if found else None
+    url = insights.queries.looked.link_url(recipient_id, number=number)
+    return (recipient_id, number, url) if url is not None else None
 
 
 def _is_number(digits: str) -> bool:
     return digits.isascii() and digits.isdecimal() and len(digits) <= MAX_LINK_DIGITS
 
 
-def _signed_link(token: str) -> tuple[Message | None, int, str] | None:
-    """Return message, number and address of a link that carries its address with it.
-
-    Signed as it is, the address holds even when the message cannot be looked up.
-    """
-    signed = token_signer().read_url(token)
-    if signed is None:
-        return None
-    recipient_id, number, url = signed
-    try:
-        return insights.queries.messages.message(recipient_id), number, url
-    except DatabaseError:
-        logger.exception("a click in message %d was not recorded", recipient_id)
-        return None, number, url
-
-
-def _note_click(
-    message: Message, url: str, number: int, *, visitor: Visitor, now: datetime
+def _note(
+    request: HttpRequest,
+    event_type: EventType,
+    *,
+    recipient_id: int,
+    url: str = "",
+    number: int | None = None,
 ) -> None:
+    """Store that somebody asked. Where that fails the answer matters more to who waits for it."""
     try:
-        sending.operations.tracking.record_click(
-            message, url=url, link_number=number, visitor=visitor, now=now
+        insights.operations.hits.note(
+            event_type,
+            recipient_id=recipient_id,
+            visitor=_visitor(request),
+            url=url,
+            link_number=number,
+            now=timezone.now(),
         )
     except DatabaseError:
-        logger.exception("a click in message %d was not recorded", message.recipient_id)
+        logger.exception("%s of message %d was not recorded", event_type, recipient_id)
+
+
+def _visitor(request: HttpRequest) -> Visitor:
+    agent = request.META.get("HTTP_USER_AGENT", "")[:MAX_AGENT]
+    return Visitor(agent, request.META.get("REMOTE_ADDR", ""), request.method or "GET")
 
 
 def _unknown() -> HttpResponse:

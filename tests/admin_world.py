@@ -31,6 +31,7 @@ from tests.factories.campaigns import (
     UserFactory,
 )
 from tests.factories.insights import (
+    CountCheckFactory,
     InboxKeyFactory,
     MailDomainFactory,
     ProviderRuleFactory,
@@ -136,6 +137,7 @@ MAKERS: dict[str, Any] = {
     "iprouting.SendingIP": lambda organization: SendingIPFactory(organization=organization),
     "iprouting.IPReputation": lambda organization: IPReputationFactory(organization=organization),
     "suppression.Suppression": lambda organization: SuppressionFactory(organization=organization),
+    "insights.CountCheck": lambda organization: CountCheckFactory(organization=organization),
     "insights.DeliveryEvent": _event,
     "insights.InboxKey": lambda organization: InboxKeyFactory(organization=organization),
     "insights.MailDomain": _mail_domain,

@@ -1,22 +1,17 @@
 """How changes of events and of facts become changes of the hourly counts, as parts of statements.
 
 A statement that uses them says what changed in a part `changes`, of events by itself, of facts by
-`OF_FACTS` from the ledger's rows `before` and `after`; `COUNTED` adds it to the counts. It ends the
-part before it, and leaves its own to be ended.
+`OF_FACTS` from the ledger's rows `before` and `after`; `COUNTED` adds it to the counts and says
+that their hours changed. It ends the part before it, and leaves its own to be ended.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from insights.metrics import COUNTERS, DIMENSIONS, EVENT_COUNTERS, FACTS, MESSAGE_COUNTERS
+from insights.metrics import COUNTERS, DIMENSIONS, FACTS, HOUR, MESSAGE_COUNTERS
 
-HOUR: Final = "date_trunc('hour', {at} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"
 FACT_COLUMNS: Final = ", ".join(f"r.{fact}" for fact in FACTS)
-# Which counter an event belongs to; none for some.
-EVENT_COUNTER: Final = "CASE {} END".format(
-    " ".join(f"WHEN {condition} THEN '{counter}'" for counter, condition in EVENT_COUNTERS.items())
-)
 _CHANGES: Final = ",\n        ".join(
     f"('{counter}', {at.format(row='before')}, {at.format(row='after')})"
     for counter, at in MESSAGE_COUNTERS.items()
@@ -48,4 +43,7 @@ COUNTED: Final = f"""), summed AS (
     SELECT hour, {_DIMENSIONS}, {_ZEROED} FROM summed WHERE {_NOT_ALL_ZERO}
     ORDER BY hour, {_DIMENSIONS}
     ON CONFLICT (hour, {_DIMENSIONS}) DO UPDATE SET {_ADDED}
+), stale AS (
+    INSERT INTO insights_stalehour (organization_id, hour)
+    SELECT DISTINCT organization_id, hour FROM summed
 """  # noqa: S608  put together from constants alone

@@ -131,6 +131,23 @@ def _of_mail(body: bytes, *, received_at: datetime, envelope_to: str) -> Content
     return Contents(tuple(reports_of_mail(reading)), problem)
 
 
+def of_kept_months(found: Contents, *, since: datetime | None) -> Contents:
+    """Return contents without what happened before `since`, and name that as a problem.
+
+    Events of that time were dropped: nothing can tell any more whether it was recorded before.
+    """
+    if since is None:
+        return found
+    refused = [
+        f"Too old to be recorded: {report.event_type} on {report.ts:%Y-%m-%d}. Events from before "
+        f"{since:%Y-%m-%d} are no longer kept."
+        for report in found.reports
+        if report.ts < since
+    ]
+    kept = tuple(report for report in found.reports if report.ts >= since)
+    return Contents(kept, "\n".join(filter(None, [found.problem, *refused])))
+
+
 def attribute(reports: Sequence[Report], *, organization_id: int) -> list[Message | None]:
     """Return for each report the message that it speaks of, or None where that is not certain.
 

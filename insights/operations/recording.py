@@ -15,8 +15,8 @@ from django.db import connection, transaction
 
 from common.storable import storable
 from insights.events import TYPE_NUMBERS, DeliveryEvent, EventType
-from insights.metrics import FACTS
-from insights.operations.counting import COUNTED, EVENT_COUNTER, FACT_COLUMNS, HOUR, OF_FACTS
+from insights.metrics import EVENT_COUNTER, FACTS, HOUR, IS_FACT
+from insights.operations.counting import COUNTED, FACT_COLUMNS, OF_FACTS
 from insights.operations.outbox import NOTED
 from insights.queries.webhooks import listening
 
@@ -87,7 +87,6 @@ _TOLD = ", ".join(
     ]
     + [f"{_of_earliest(name, FACTS['delivered_at'])} AS delivered_{name}" for name in _RESPONSE]
 )
-_IS_FACT = " OR ".join(f"({condition})" for condition in FACTS.values())
 _EARLIER_BOUNCE = (
     "(told.bounced_at IS NOT NULL AND (before.bounced_at IS NULL"
     " OR (told.bounced_at, told.bounced_bounce_class) < (before.bounced_at, before.bounce_class)))"
@@ -111,7 +110,7 @@ WITH fresh AS (
     RETURNING id, {_NAMES}
 """  # noqa: S608  put together from constants alone
 _UPDATED_FACTS = f"""), told AS (
-    SELECT recipient_id, {_TOLD} FROM fresh WHERE {_IS_FACT} GROUP BY recipient_id
+    SELECT recipient_id, {_TOLD} FROM fresh WHERE {IS_FACT} GROUP BY recipient_id
 ), before AS (
     SELECT r.id, r.organization_id, r.campaign_id, r.provider, c.identity_id,
         COALESCE(r.list_id, 0) AS list_id, r.ip, c.stream, r.variant, r.bounce_class,

@@ -18,8 +18,8 @@ import insights.queries.verdicts
 from campaigns.models import NEVER_ENGAGED, Recipient
 from insights.actors import Context, Verdict, next_look, revise
 from insights.events import Actor
-from insights.metrics import EVENT_COUNTERS
-from insights.operations.counting import COUNTED, EVENT_COUNTER, FACT_COLUMNS, HOUR, OF_FACTS
+from insights.metrics import EVENT_COUNTER, EVENT_COUNTERS, HOUR
+from insights.operations.counting import COUNTED, FACT_COLUMNS, OF_FACTS
 from insights.queries.verdicts import JudgedHit
 
 BATCH_HITS: Final = 500  # due ones of which the messages are looked at, and held, together

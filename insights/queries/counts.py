@@ -14,6 +14,7 @@ from django.db.models import Model
 from campaigns.models import Campaign, ContactList, Identity
 from common.errors import DomainError
 from common.providers import provider_name
+from insights.metrics import EVERYTHING, SUMMED_BY, TRACKED
 from insights.periods import Period
 from insights.rates import TRACKED_CLICKS, TRACKED_OPENS, rates
 
@@ -84,6 +85,44 @@ FROM insights_hourlycount AS h LEFT JOIN campaigns_campaign AS c ON c.id = h.cam
 WHERE h.organization_id = %(organization)s AND h.hour >= %(first)s AND h.hour < %(end)s{filters}
 GROUP BY 1, 2
 """
+
+
+# The same from summaries, where there is one for what is asked; stale hours come from the counts.
+_SUMMARY_SUMS: Final = ", ".join(f"sum({name})::int8" for name in (*COUNTS, *TRACKED))
+_FROM_SUMMARY: Final = f"""
+WITH known AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM insights_summarizedorganization
+        WHERE organization_id = %(organization)s) AS summarized
+), stale AS MATERIALIZED (
+    SELECT DISTINCT hour FROM insights_stalehour WHERE organization_id = %(organization)s
+        AND hour >= %(first)s AND hour < %(end)s
+), direct AS (
+    SELECT h.* FROM insights_hourlycount AS h
+    WHERE NOT (SELECT summarized FROM known) AND h.organization_id = %(organization)s
+        AND h.hour >= %(first)s AND h.hour < %(end)s{{filters}}
+    UNION ALL
+    SELECT h.* FROM stale JOIN insights_hourlycount AS h ON h.hour = stale.hour
+    WHERE (SELECT summarized FROM known) AND h.organization_id = %(organization)s{{filters}}
+), parts AS (
+    SELECT h.key, h.hour, {", ".join(f"h.{name}" for name in (*COUNTS, *TRACKED))}
+    FROM insights_hourlysummary AS h
+    WHERE (SELECT summarized FROM known) AND h.organization_id = %(organization)s
+        AND h.dimension = %(dimension)s AND h.hour >= %(first)s AND h.hour < %(end)s{{only}}
+        AND NOT EXISTS (SELECT FROM stale WHERE stale.hour = h.hour)
+    UNION ALL
+    SELECT {{key}}::text, h.hour, {", ".join(f"h.{name}" for name in COUNTS)},
+        {
+    ", ".join(
+        f"CASE WHEN COALESCE(c.{flag}, true) THEN h.delivered ELSE 0 END"
+        for flag in TRACKED.values()
+    )
+}
+    FROM direct AS h LEFT JOIN campaigns_campaign AS c ON c.id = h.campaign_id
+)
+SELECT {{shown}}, greatest(width_bucket(hour, %(buckets)s::timestamptz[]), 1) - 1,
+    {_SUMMARY_SUMS}
+FROM parts GROUP BY 1, 2
+"""  # noqa: S608  put together from constants alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +210,24 @@ def _counted(
 ) -> dict[str, dict[int, _Counted]]:
     """Return what was counted, by key and by the number of the bucket, without the empty ones."""
     conditions = "".join(f" AND h.{FILTERS[name]} = %({name})s" for name in filters)
-    statement = _SERIES.format(key=_KEYS[group_by], sums=_SUMS, filters=conditions)
+    dimension = _summary_for(group_by, filters)
+    statement = (
+        _SERIES.format(key=_KEYS[group_by], sums=_SUMS, filters=conditions)
+        if dimension is None
+        else _FROM_SUMMARY.format(
+            key=_KEYS[group_by],
+            shown=_KEYS[group_by] if _KEYS[group_by] == f"'{ALL}'" else "key",
+            filters=conditions,
+            only=f" AND h.key = %({dimension})s::text" if dimension in filters else "",
+        )
+    )
     values: dict[str, Any] = {
         **filters,
         "organization": organization_id,
         "buckets": period.buckets,
         "first": period.first_hour,
         "end": period.end_hour,
+        "dimension": dimension,
     }
     counted: dict[str, dict[int, _Counted]] = {ALL: {}} if _KEYS[group_by] == f"'{ALL}'" else {}
     with connection.cursor() as cursor:
@@ -185,6 +235,12 @@ def _counted(
         for key, number, *sums in cursor.fetchall():
             counted.setdefault(key, {})[number] = dict(zip(_COUNTED, sums, strict=True))
     return counted
+
+
+def _summary_for(group_by: GroupBy, filters: Collection[str]) -> str | None:
+    """Return by which one thing figures are summed up that answer this, or None if none does."""
+    asked = {*filters} | ({group_by.value} & SUMMED_BY.keys())
+    return next(iter(asked or {EVERYTHING})) if len(asked) <= 1 else None
 
 
 def _group(

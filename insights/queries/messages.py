@@ -13,19 +13,12 @@ from insights.models import DeliveryEvent
 
 _ANSWERED = (EventType.SENT, EventType.BOUNCED)
 
-# Written out: every open and click asks this, and building it anew would cost more than the answer.
-_FACTS = """
+_MESSAGE = """
 SELECT r.id, r.organization_id, r.campaign_id, r.contact_id, r.list_id, c.identity_id,
-    r.email, r.provider, c.stream, r.ip, r.variant{link}
-FROM campaigns_recipient AS r JOIN campaigns_campaign AS c ON c.id = r.campaign_id{links}
-WHERE r.id = %(recipient)s{condition}
+    r.email, r.provider, c.stream, r.ip, r.variant
+FROM campaigns_recipient AS r JOIN campaigns_campaign AS c ON c.id = r.campaign_id
+WHERE r.id = %(recipient)s
 """
-_MESSAGE = _FACTS.format(link="", links="", condition="")
-_MESSAGE_WITH_LINK = _FACTS.format(
-    link=", l.url",
-    links=" JOIN campaigns_campaignlink AS l ON l.campaign_id = r.campaign_id",
-    condition=" AND l.number = %(number)s AND NOT l.dynamic",
-)
 
 
 def message(recipient_id: int) -> Message | None:
@@ -34,17 +27,6 @@ def message(recipient_id: int) -> Message | None:
         cursor.execute(_MESSAGE, {"recipient": recipient_id})
         row = cursor.fetchone()
     return Message(*row) if row else None
-
-
-def message_with_link(recipient_id: int, *, number: int) -> tuple[Message, str] | None:
-    """Return a message and the address of one of its campaign's links, or None without either.
-
-    Links whose address differs from recipient to recipient are none of these.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_MESSAGE_WITH_LINK, {"recipient": recipient_id, "number": number})
-        row = cursor.fetchone()
-    return (Message(*row[:-1]), row[-1]) if row else None
 
 
 def events_of(recipient_id: int) -> list[DeliveryEvent]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+import insights.operations.hits
 import insights.queries.inbox
 import sending.feedback
 import sending.operations.tracking
@@ -17,6 +18,7 @@ from campaigns.models import Campaign
 from campaigns.states import RecipientState
 from insights.events import BounceClass, EventType, Source
 from insights.messages import Message
+from insights.operations.hits import Visitor
 from insights.providers.base import natural_key
 from insights.reports import References, Report
 from sandbox.audience.deeds import Action, Deed, Trouble
@@ -24,7 +26,6 @@ from sandbox.audience.mails import said_of
 from sandbox.audience.plans import plan
 from sandbox.audience.tempo import TEMPOS
 from sandbox.audience.visits import STEP_SECONDS, source_address
-from sending.operations.tracking import Visitor
 from sending.reported import Attributed
 
 SEED: Final = 1  # that of the audience
@@ -54,7 +55,8 @@ def record_reactions(campaign: Campaign, *, now: datetime) -> None:
         campaign.links.filter(dynamic=False).order_by("number").values_list("number", "url")
     )
     for one in sorted(done, key=lambda one: (one.at, one.message.recipient_id)):
-        _record_hits(one, links=links)
+        _note_hits(one, links=links)
+    sending.operations.tracking.record_hits(now=now)
     reports = [_attributed(one) for one in done if one.action.deed in _REPORTED]
     sending.feedback.record_reports(reports, now=now)
 
@@ -73,17 +75,20 @@ def _done(campaign: Campaign) -> Iterator[_Done]:
             yield _Done(at + timedelta(seconds=action.after_seconds), action, message)
 
 
-def _record_hits(done: _Done, *, links: Sequence[tuple[int, str]]) -> None:
+def _note_hits(done: _Done, *, links: Sequence[tuple[int, str]]) -> None:
     at, action, message = done
     visitor = Visitor(action.agent, source_address(action, message.email))
     if action.deed is Deed.OPEN:
-        sending.operations.tracking.record_open(message, visitor=visitor, now=at)
+        insights.operations.hits.note(
+            EventType.OPENED, recipient_id=message.recipient_id, visitor=visitor, now=at
+        )
     for step, (number, url) in enumerate(_followed(action, links)):
-        sending.operations.tracking.record_click(
-            message,
+        insights.operations.hits.note(
+            EventType.CLICKED,
+            recipient_id=message.recipient_id,
+            visitor=visitor,
             url=url,
             link_number=number,
-            visitor=visitor,
             now=at + timedelta(seconds=step * STEP_SECONDS),
         )
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 import insights.operations.inbox
+import insights.queries.keeping
 import sending.feedback
 from insights.models import RawPayload
 from insights.operations.inbox import Contents
@@ -62,11 +63,17 @@ def _read(claimed: list[int], *, now: datetime, only: Collection[int] | None = N
     with transaction.atomic():
         payloads = insights.operations.inbox.claim(now=now, only=only)
         claimed += [payload.pk for payload in payloads]
-        found = [insights.operations.inbox.contents(payload) for payload in payloads]
+        since = insights.queries.keeping.kept_since()
+        found = [_contents(payload, since=since) for payload in payloads]
         attributed: list[Attributed] = []
         for payload, said in zip(payloads, found, strict=True):
             attributed += _settle(payload, said, now=now)
         sending.feedback.record_reports(attributed, now=now)
+
+
+def _contents(payload: RawPayload, *, since: datetime | None) -> Contents:
+    found = insights.operations.inbox.contents(payload)
+    return insights.operations.inbox.of_kept_months(found, since=since)
 
 
 def _settle(payload: RawPayload, said: Contents, *, now: datetime) -> list[Attributed]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Count, Q
 
+import insights.queries.counts
 import iprouting.models
 from campaigns.models import (
     Campaign,
@@ -23,14 +24,20 @@ from campaigns.models import (
 )
 from campaigns.states import RUNNING, WAITING, CampaignState, RecipientState
 from insights.events import EventType
-from insights.models import DeliveryEvent
+from insights.models import CountCheck
+from insights.periods import Bucket, Period
 
 SHOWN = 5  # campaigns or imports named in one place
 RECENT = timedelta(days=30)  # for what is in doubt
 RECENT_IMPORTS = timedelta(days=7)
 DAY = timedelta(days=1)
 USUAL_DAYS = 7  # before the last 24 hours
-COMPARED = (EventType.SENT, EventType.BOUNCED, EventType.OPENED, EventType.CLICKED)
+COMPARED = {
+    EventType.SENT: ("sent",),
+    EventType.BOUNCED: ("bounced",),
+    EventType.OPENED: ("opens", "machine_opens"),
+    EventType.CLICKED: ("clicks", "machine_clicks"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,8 @@ class Setup:
 class Overview:
     """What the first page needs.
 
-    `running` and `in_doubt` are campaigns with how many people wait, or messages are in doubt.
+    `running` and `in_doubt` are campaigns with how many people wait, or messages are in doubt;
+    `miscounted` is the latest check of counts, if it found a difference.
     """
 
     running: list[tuple[Campaign, int]]
@@ -72,6 +80,7 @@ class Overview:
     in_doubt: list[tuple[Campaign, int]]
     imports: list[ImportJob]
     unreachable: list[iprouting.models.SendingIP]
+    miscounted: CountCheck | None
     setup: Setup
 
 
@@ -96,6 +105,7 @@ def overview(organization: Organization, *, now: datetime) -> Overview:
         in_doubt=_in_doubt(organization, now=now),
         imports=_imports(organization, now=now),
         unreachable=list(unreachable.defer("transport")),
+        miscounted=CountCheck.objects.filter(organization=organization, differences__gt=0).first(),
         setup=_setup(organization),
     )
 
@@ -137,26 +147,28 @@ def _imports(organization: Organization, *, now: datetime) -> list[ImportJob]:
 
 
 def compared(organization: Organization, *, now: datetime) -> list[Comparison]:
-    """Return the last 24 hours against the days before; it counts many events, so it takes time."""
-    today = now - DAY
-    mailed = list(
-        Campaign.objects.filter(organization=organization, started_at__isnull=False).values_list(
-            "pk", flat=True
-        )
-    )
-    rows = DeliveryEvent.objects.filter(
-        campaign_id__in=mailed, event_type__in=COMPARED, ts__gte=today - USUAL_DAYS * DAY
-    )
-    counted = rows.values_list("event_type").annotate(
-        recent=Count("id", filter=Q(ts__gte=today)), before=Count("id", filter=Q(ts__lt=today))
-    )
-    found = {event_type: (recent, before) for event_type, recent, before in counted.order_by()}
-    known = any(before for _, before in found.values())
+    """Return the last 24 hours, of full hours, against the days before."""
+    recent = _happened(organization, begin=now - DAY, end=now)
+    whole = _happened(organization, begin=now - (1 + USUAL_DAYS) * DAY, end=now)
+    known = whole != recent
     return [
-        Comparison(kind, recent, before / USUAL_DAYS if known else None)
+        Comparison(kind, recent[kind], (whole[kind] - recent[kind]) / USUAL_DAYS if known else None)
         for kind in COMPARED
-        for recent, before in [found.get(kind.value, (0, 0))]
     ]
+
+
+def _happened(
+    organization: Organization, *, begin: datetime, end: datetime
+) -> dict[EventType, int]:
+    """Return how often something happened, whoever opened or clicked."""
+    period = Period(begin, end, Bucket.DAY, UTC)
+    totals = insights.queries.counts.insights(organization.pk, period=period).totals
+    return {kind: sum(int(totals[name] or 0) for name in names) for kind, names in COMPARED.items()}
+
+
+def _miscounted(organization: Organization) -> CountCheck | None:
+    latest = CountCheck.objects.filter(organization=organization).order_by("-compared_at").first()
+    return latest if latest and latest.differences else None
 
 
 def _setup(organization: Organization) -> Setup:

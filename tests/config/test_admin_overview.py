@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from campaigns.models import ImportJob
 from campaigns.roles import Role
-from insights.models import DeliveryEvent
+from insights.periods import hour_of
 from tests.admin_world import looking, person, running_installation
 from tests.factories.campaigns import (
     CampaignFactory,
@@ -16,7 +16,9 @@ from tests.factories.campaigns import (
     RecipientFactory,
     SubscriptionFactory,
 )
+from tests.factories.insights import CountCheckFactory
 from tests.factories.iprouting import SendingIPFactory
+from tests.insights.counting import count as counted
 
 pytestmark = pytest.mark.django_db
 
@@ -164,19 +166,26 @@ class TestAttention:
         assert "421 Slow down" in answer.content.decode()
 
 
+class TestCounts:
+    def test_that_differ_from_the_events_are_named(self, organization):
+        check = CountCheckFactory(organization=organization)
+        CountCheckFactory(differences=7)
+
+        answer = shown(organization)
+
+        assert titles(answer) == ["1 counts differ from the events"]
+        assert check.examples[0] in answer.content.decode()
+
+    def test_that_are_right_need_nobody(self, organization):
+        CountCheckFactory(organization=organization, differences=0, examples=())
+
+        assert titles(shown(organization)) == []
+
+
 class TestFigures:
-    def record(self, organization, *, days_ago, count, event_type="sent"):
+    def record(self, organization, *, days_ago, count):
         campaign = CampaignFactory(organization=organization, started_at=timezone.now())
-        DeliveryEvent.objects.bulk_create(
-            DeliveryEvent(
-                organization_id=organization.pk,
-                campaign_id=campaign.pk,
-                recipient_id=number,
-                event_type=event_type,
-                ts=timezone.now() - timedelta(days=days_ago, hours=1),
-            )
-            for number in range(count)
-        )
+        counted(campaign, hour_of(timezone.now() - timedelta(days=days_ago, hours=1)), sent=count)
 
     def figures(self, organization):
         page = looking(organization).get(reverse("admin:index"), {"figures": "1"})

@@ -10,6 +10,7 @@ from factory.django import DjangoModelFactory
 from insights.deliveries import new_secret
 from insights.events import DeliveryEvent, EventType, Source
 from insights.models import (
+    CountCheck,
     ExportJob,
     InboxKey,
     MailDomain,
@@ -125,3 +126,16 @@ def _empty_file():
     path = Path(tempfile.gettempdir()) / "mailwright-empty-export.csv"
     path.touch()
     return str(path)
+
+
+class CountCheckFactory(DjangoModelFactory):
+    """A check of counts that found a difference."""
+
+    class Meta:
+        model = CountCheck
+
+    organization = factory.SubFactory(OrganizationFactory)
+    compared_at = THE_PAST
+    since = THE_PAST
+    differences = 1
+    examples = ("campaign 1, 2026-01-01 10:00 UTC, gmail: sent is 5, the events say 4",)

@@ -26,6 +26,7 @@ from sandbox.demo.people import DOMAINS
 from sandbox.providers import provider_of
 from sandbox.queries.audience import compared
 from sandbox.server import ServerSettings
+from sending.operations.tracking import record_hits
 from sending.pipeline import run_campaign
 from sending.pipeline.inbox import read_inbox
 from sending.queries.verification import verify
@@ -79,14 +80,20 @@ def send(campaign: Campaign) -> None:
             break
 
 
+def work() -> None:
+    """Do what workers do every second."""
+    read_inbox(now=timezone.now())
+    record_hits(now=timezone.now())
+
+
 def read_until_done(process: subprocess.Popen[str]) -> None:
     """Read the inbox, as a worker does, until the audience has done everything."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        read_inbox(now=timezone.now())
+        work()
         time.sleep(0.5)
     assert process.poll() == 0
-    read_inbox(now=timezone.now())
+    work()
     # A scanner's first click looks like a person's until the others have come.
     revise_due(now=timezone.now() + timedelta(minutes=2))
 

@@ -6,10 +6,13 @@ from argparse import ArgumentParser
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
+import insights.operations.comparison
 import insights.operations.rollups
 from campaigns.models import Organization
-from insights.queries.recount import Difference, compare, recountable
+from insights.queries.keeping import kept_since
+from insights.queries.recount import Difference, campaign_ids, compare, counted_before
 
 SHOWN: Final = 20  # differences; more of them say nothing new
 
@@ -27,27 +30,33 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what differs; rebuild, or with --check fail when something does."""
-        found = recountable(
-            organization_id=_organization_id(options["org"]), campaign_id=options["campaign"]
-        )
-        if options["campaign"] is not None and not (found.complete or found.older):
+        organization_id = _organization_id(options["org"])
+        chosen = campaign_ids(organization_id=organization_id, campaign_id=options["campaign"])
+        if options["campaign"] is not None and not chosen:
             raise CommandError(f"There is no campaign {options['campaign']}.")
-        for pk in found.older:
-            self.stdout.write(f"campaign {pk}: left alone, its events are no longer all kept")
-        differences = compare(found.complete)
+        self._print_kept(chosen)
+        differences = compare(chosen)
         self._print(differences)
         if not options["check"]:
-            rows = insights.operations.rollups.rebuild(found.complete)
-            self.stdout.write(f"{rows:,} rows rebuilt for {len(found.complete):,} campaigns")
+            rows = insights.operations.rollups.rebuild(chosen)
+            self.stdout.write(f"{rows:,} rows rebuilt for {len(chosen):,} campaigns")
+            insights.operations.comparison.compare_recent(
+                now=timezone.now(), organization_id=organization_id
+            )
         elif differences:
             raise CommandError(f"{len(differences):,} counts differ from the events.")
 
+    def _print_kept(self, chosen: list[int]) -> None:
+        kept = kept_since()
+        if kept and (older := counted_before(chosen, kept)):
+            self.stdout.write(
+                f"{len(older):,} campaigns have counts from before {kept:%Y-%m-%d}: those stay as"
+                " they are, their events are no longer kept"
+            )
+
     def _print(self, differences: list[Difference]) -> None:
         for one in differences[:SHOWN]:
-            self.stdout.write(
-                f"campaign {one.campaign_id}, {one.hour:%Y-%m-%d %H:00} UTC, {one.provider}:"
-                f" {one.counter} is {one.kept:,}, the events say {one.recounted:,}"
-            )
+            self.stdout.write(str(one))
         if len(differences) > SHOWN:
             self.stdout.write(f"and {len(differences) - SHOWN:,} more")
         if not differences:

@@ -11,9 +11,8 @@ from insights.queries.messages import (
     events_of,
     handed_over_since,
     message,
-    message_with_link,
 )
-from tests.factories.campaigns import CampaignLinkFactory, RecipientFactory
+from tests.factories.campaigns import RecipientFactory
 from tests.factories.insights import EventFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,19 +43,6 @@ class TestMessage:
 
     def test_is_none_without_a_row(self):
         assert message(12345) is None
-
-
-class TestMessageWithLink:
-    def test_finds_the_link_of_the_same_campaign_only(self, django_assert_num_queries):
-        recipient = RecipientFactory()
-        CampaignLinkFactory(number=1, url="https://other.example/")
-        CampaignLinkFactory(campaign=recipient.campaign, number=1, url="https://a.example/")
-
-        with django_assert_num_queries(1):
-            found, url = message_with_link(recipient.pk, number=1)
-
-        assert (found, url) == (message(recipient.pk), "https://a.example/")
-        assert message_with_link(recipient.pk, number=2) is None
 
 
 class TestEventsOf:

@@ -44,7 +44,7 @@ class _Connection:
         head = await reader.readuntil(b"\r\n\r\n")
         lines = head.lower().split(b"\r\n")
         length = next((int(x[15:]) for x in lines if x.startswith(b"content-length:")), 0)
-        if length and not request.startswith(b"HEAD"):
+        if length:
             await reader.readexactly(length)
         if b"connection: close" in lines:
             await self.close()
@@ -59,9 +59,7 @@ class _Connection:
                 await streams[1].wait_closed()
 
 
-async def send(
-    paths: Sequence[str], *, port: int, rate: float, connections: int, method: str = "GET"
-) -> list[Answer]:
+async def send(paths: Sequence[str], *, port: int, rate: float, connections: int) -> list[Answer]:
     """Ask for each path at its time, `rate` a second, and return what came of it."""
     loop = asyncio.get_running_loop()
     idle: asyncio.Queue[_Connection] = asyncio.Queue()
@@ -75,7 +73,7 @@ async def send(
         await asyncio.sleep(due - loop.time())
         connection = await idle.get()
         request = (
-            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {_AGENT}\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {_AGENT}\r\n"
             "Accept: image/avif,image/webp,*/*\r\nAccept-Encoding: gzip\r\n\r\n"
         )
         try:

@@ -37,6 +37,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
         (
             ("Events", "mail", "insights_deliveryevent", Role.VIEWER),
             ("Inbox", "inbox", "insights_rawpayload", Role.VIEWER),
+            ("Warm-up", "thermostat", "warmup_warmupschedule", Role.VIEWER),
             ("Sending IPs", "dns", "iprouting_sendingip", Role.VIEWER),
             ("Pools", "hub", "iprouting_pool", Role.VIEWER),
             ("Transports", "swap_horiz", "iprouting_transport", Role.VIEWER),

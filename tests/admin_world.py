@@ -32,6 +32,7 @@ from tests.factories.campaigns import (
 from tests.factories.insights import InboxKeyFactory, RawPayloadFactory
 from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
 from tests.factories.suppression import SuppressionFactory
+from tests.factories.warmup import EndedWarmupFactory
 
 NO_PASSWORD = None  # nobody types one here, and hashing one takes as long as a whole test
 
@@ -115,6 +116,7 @@ MAKERS: dict[str, Any] = {
     "iprouting.Pool": lambda organization: PoolFactory(organization=organization),
     "iprouting.Transport": lambda organization: TransportFactory(organization=organization),
     "iprouting.SendingIP": lambda organization: SendingIPFactory(organization=organization),
+    "warmup.WarmupSchedule": lambda organization: EndedWarmupFactory(ip__organization=organization),
     "suppression.Suppression": lambda organization: SuppressionFactory(organization=organization),
     "insights.DeliveryEvent": _event,
     "insights.InboxKey": lambda organization: InboxKeyFactory(organization=organization),

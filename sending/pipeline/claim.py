@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -36,6 +35,7 @@ from sending.plan import (
     Skip,
     plan_batch,
 )
+from sending.queries.rooms import RoomWait, room_wait, wait_words
 from warmup.queries import Room
 
 STOP_BEFORE_LEASE_SHARE = 0.5  # hand-overs end at half the lease; answers may take the other half
@@ -75,10 +75,11 @@ class Claimer:
         self, owner: uuid.UUID, journal: FileJournal, *, limit: int, now: datetime
     ) -> Batch | None:
         rooms = warmup.queries.rooms(self.ips, now=now)
-        room = total_room(rooms, self.ips)
-        if room == 0:
-            self._hold_for_room(rooms, now=now)
+        wait = room_wait(self.ips, rooms)
+        if wait is not None:
+            self._hold_for_room(wait, now=now)
             return None
+        room = total_room(rooms, self.ips)
         rows = campaigns.operations.ledger.claim_batch(
             self.campaign.pk,
             limit=limit if room is None else min(limit, room),
@@ -104,11 +105,9 @@ class Claimer:
         stop_at = now + self.lease * STOP_BEFORE_LEASE_SHARE
         return Batch(owner, journal, by_ip, stop_at, reserved=bool(rooms))
 
-    def _hold_for_room(self, rooms: Mapping[int, Room], *, now: datetime) -> None:
-        addresses = ", ".join(sorted(self.ips[ip_id].address for ip_id in rooms))
-        until = min(room.returns_at for room in rooms.values())
-        local = until.astimezone(ZoneInfo(str(self.campaign.organization.timezone)))
-        self._hold(f"Waits for room on {addresses} until {local:%a %d %b %H:%M}.", until, now)
+    def _hold_for_room(self, wait: RoomWait, *, now: datetime) -> None:
+        reason = wait_words(wait, organization=self.campaign.organization)
+        self._hold(reason, wait.until or now + LONGEST_HOLD, now)
 
     def _hold_if_all_wait(self, decisions: Sequence[Decision], *, now: datetime) -> None:
         """Hold the campaign when nobody of a batch has a place.

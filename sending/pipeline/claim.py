@@ -41,6 +41,7 @@ from warmup.queries import Room
 STOP_BEFORE_LEASE_SHARE = 0.5  # hand-overs end at half the lease; answers may take the other half
 NOTHING_ELIGIBLE_DELAY = timedelta(seconds=60)
 LONGEST_HOLD = timedelta(seconds=60)
+WAITS_FOR_ENGAGED = "Warming IPs wait for engaged people to be mailed first."
 _NO_PLACE = (NO_ROOM, ENGAGED_FIRST)
 
 
@@ -80,14 +81,18 @@ class Claimer:
             self._hold_for_room(wait, now=now)
             return None
         room = total_room(rooms, self.ips)
+        only_engaged = room is not None and self._engaged_wait()
         rows = campaigns.operations.ledger.claim_batch(
             self.campaign.pk,
             limit=limit if room is None else min(limit, room),
             owner=owner,
             now=now,
             lease_until=now + self.lease,
+            engaged_within=ENGAGED_DAYS if only_engaged else None,
         )
         if not rows:
+            if only_engaged:
+                self._hold_for_engaged(now=now)
             return None
         decisions = plan_batch(self._facts(rows, rooms, now=now))
         not_now = _settled_by_plan(decisions, now=now)
@@ -117,7 +122,11 @@ class Claimer:
         waits = [one for one in decisions if isinstance(one, Defer) and one.reason in _NO_PLACE]
         if len(waits) == len(decisions):
             until = min(wait.until for wait in waits)
-            self._hold("Warming IPs wait for engaged people to be mailed first.", until, now)
+            self._hold(WAITS_FOR_ENGAGED, until, now)
+
+    def _hold_for_engaged(self, *, now: datetime) -> None:
+        """Hold the campaign when engaged people wait, but not yet are due or not in this one."""
+        self._hold(WAITS_FOR_ENGAGED, now + LONGEST_HOLD, now)
 
     def _hold(self, reason: str, until: datetime, now: datetime) -> None:
         """Leave the campaign alone for a while; room may also come by what staff do meanwhile."""
@@ -147,9 +156,10 @@ class Claimer:
         )
 
     def _engaged_waiting(self, rows: Sequence[ClaimedRecipient]) -> bool:
-        return any(
-            row.engagement_days > ENGAGED_DAYS for row in rows
-        ) and campaigns.queries.ledger.engaged_waiting(
+        return any(row.engagement_days > ENGAGED_DAYS for row in rows) and self._engaged_wait()
+
+    def _engaged_wait(self) -> bool:
+        return campaigns.queries.ledger.engaged_waiting(
             self.campaign.organization_id, stream=self.campaign.stream, within_days=ENGAGED_DAYS
         )
 

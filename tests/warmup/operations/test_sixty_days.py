@@ -54,8 +54,15 @@ class Campaign:
 
     def work(self) -> Counter:
         """Return what one of the workers sent, by day and IP."""
+        try:
+            return self.days_of(next(self.numbers))
+        except BaseException:
+            self.gate.abort()  # nobody waits for one who failed
+            raise
+
+    def days_of(self, worker: int) -> Counter:
+        """Return what one of the workers sent on all days."""
         sent: Counter = Counter()
-        worker = next(self.numbers)
         for day in range(DAYS):
             self.gate.wait(60)
             gives_back = True  # its first batch is only half handed over

@@ -99,7 +99,9 @@ def _returns_at(schedule: WarmupSchedule, *, now: datetime) -> datetime | None:
     if schedule.status == Status.SCHEDULED:
         return schedule.started_at
     if schedule.status == Status.PAUSED:
-        return schedule.resumes_on and midnight_before(schedule.resumes_on, schedule.organization)
+        if schedule.resumes_on is None:
+            return None
+        return midnight_before(schedule.resumes_on, schedule.organization)
     return midnight_after(local_date(schedule.organization, now), schedule.organization)
 
 

@@ -88,7 +88,8 @@ def progress(admin: CampaignAdmin, request: HttpRequest, campaign: Campaign) -> 
 def _expected(found: Preflight) -> str:
     """Return how long it takes, in words; empty where nobody can say."""
     if found.forecast is not None and found.forecast.words:
-        return found.forecast.words
+        known = found.forecast.days is not None
+        return f"takes {found.forecast.words}" if known else found.forecast.words
     return f"about {duration(found.seconds_expected)} to send" if found.seconds_expected else ""
 
 

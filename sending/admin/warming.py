@@ -34,5 +34,5 @@ def _words(standing: Standing) -> str:
     state = "Warm-up paused" if schedule.status == Status.PAUSED else "Warming up"
     return (
         f"{state}, day {schedule.current_day} of {standing.day_count}, "
-        f"{number_format(standing.used)} of {number_format(schedule.daily_limit)} today"
+        f"{number_format(standing.used)} of {number_format(schedule.daily_limit or 0)} today"
     )

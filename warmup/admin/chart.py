@@ -106,7 +106,7 @@ def _bar(row: Row, number: int, *, top: int) -> Bar:
 
 def _path(bars: tuple[Bar, ...], *, top: int) -> str:
     """Return the limit as a line of steps, each as wide as its date."""
-    steps = []
+    steps: list[str] = []
     for bar in bars:
         y = round(HEIGHT - HEIGHT * bar.daily_limit / top, 2)
         steps.append(f"{'V' if steps else f'M{bar.slot_x:g} '}{y:g} H{bar.slot_x + SLOT:g}")

@@ -93,8 +93,8 @@ class Move:
         }
         partial = request.method == "GET" and bool(getattr(request, "htmx", False))
         template = "warmup/confirm_box.html" if partial else "warmup/confirm.html"
-        refused = error or (form is not None and form.errors)
-        return render(request, template, context, status=400 if refused else 200)
+        wrong = error or (form is not None and form.errors)
+        return render(request, template, context, status=400 if wrong else 200)
 
     def _do(
         self, request: HttpRequest, schedule: WarmupSchedule, *, given: dict[str, Any]

@@ -29,7 +29,7 @@ CALMEST = "smooth"  # offered where a preset asks for caution
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"  # what a browser's date and time field sends
 
 
-class IPField(forms.ModelChoiceField):
+class IPField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic only in the stubs
     """A sending IP, named by what tells it from others."""
 
     def label_from_instance(self, obj: Any) -> str:

@@ -21,7 +21,8 @@ from sending.queries.verification import verify
 from tests.factories.iprouting import SendingIPFactory
 from tests.flows.sink import running_sink
 from tests.flows.world import World, make_world, started, worker
-from warmup.models import DailyAllowance, Reservation
+from tests.warmup.parallel import at_once
+from warmup.models import DailyAllowance, Reservation, WarmupSchedule
 from warmup.operations.schedules import pause_warmup, start_warmup
 from warmup.schedule import daily_limit
 
@@ -168,6 +169,21 @@ class TestAWarmingIP:
 
         assert DailyAllowance.objects.get().used == 0
         assert not Reservation.objects.exists()
+
+    def test_sends_its_room_exactly_by_workers_that_claim_at_once(self):
+        with running_sink() as sink:
+            world = make_world(contacts=700, port=sink.port)
+            campaign = started(world)
+            start_warmup(world.ip, now=timezone.now())
+            WarmupSchedule.objects.update(current_day=5)
+            DailyAllowance.objects.update(day=5, daily_limit=500)
+
+            at_once(lambda: run_campaign(campaign.pk, clock=timezone.now, seconds=60), times=4)
+
+        assert len(sink.kept) == len(set(sink.addresses)) == 500
+        assert DailyAllowance.objects.get().used == 500
+        assert not Reservation.objects.exists()
+        assert state_counts(campaign.pk)[RecipientState.PLANNED] == 200
 
     def test_never_sends_too_much_by_workers_that_are_killed(self):
         with running_sink(delay=0.05) as sink:

@@ -40,6 +40,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
             ("Messages", "mark_email_read", "insights_messages", Role.VIEWER),
             ("Events", "mail", "insights_deliveryevent", Role.VIEWER),
             ("Inbox", "inbox", "insights_rawpayload", Role.VIEWER),
+            ("Warm-up", "thermostat", "warmup_warmupschedule", Role.VIEWER),
             ("Sending IPs", "dns", "iprouting_sendingip", Role.VIEWER),
             ("IP reputation", "query_stats", "iprouting_ipreputation", Role.VIEWER),
             ("Pools", "hub", "iprouting_pool", Role.VIEWER),

@@ -46,6 +46,7 @@ from tests.factories.iprouting import (
     TransportFactory,
 )
 from tests.factories.suppression import SuppressionFactory
+from tests.factories.warmup import EndedWarmupFactory
 
 NO_PASSWORD = None  # nobody types one here, and hashing one takes as long as a whole test
 
@@ -136,6 +137,7 @@ MAKERS: dict[str, Any] = {
     "iprouting.Transport": lambda organization: TransportFactory(organization=organization),
     "iprouting.SendingIP": lambda organization: SendingIPFactory(organization=organization),
     "iprouting.IPReputation": lambda organization: IPReputationFactory(organization=organization),
+    "warmup.WarmupSchedule": lambda organization: EndedWarmupFactory(ip__organization=organization),
     "suppression.Suppression": lambda organization: SuppressionFactory(organization=organization),
     "insights.CountCheck": lambda organization: CountCheckFactory(organization=organization),
     "insights.DeliveryEvent": _event,

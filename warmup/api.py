@@ -124,7 +124,11 @@ class WarmupViewSet(ApiViewSet):
         """Begin to warm an IP up."""
         given = self.given(StartInput)
         schedule = warmup.operations.schedules.start_warmup(
-            given["ip"], preset=given["preset"], starts_at=given["starts_at"], now=timezone.now()
+            given["ip"],
+            preset=given["preset"],
+            starts_at=given["starts_at"],
+            actor=actor_of(request),
+            now=timezone.now(),
         )
         return self._standing(schedule, status=HTTPStatus.CREATED)
 
@@ -138,7 +142,6 @@ class WarmupViewSet(ApiViewSet):
             given["ip"],
             warmup.operations.schedules.pause_warmup,
             reason=given["reason"],
-            actor=actor_of(request),
         )
 
     @extend_schema(request=IpInput)
@@ -163,7 +166,8 @@ class WarmupViewSet(ApiViewSet):
         schedule = warmup.queries.open_schedules().filter(ip=ip).first()
         if schedule is None:
             raise NotFound(f"{ip.address} has no warm-up that goes on.")
-        return self._standing(change(schedule.pk, now=timezone.now(), **given))
+        actor = actor_of(self.request)
+        return self._standing(change(schedule.pk, actor=actor, now=timezone.now(), **given))
 
     def _standing(self, schedule: WarmupSchedule, *, status: int = HTTPStatus.OK) -> Response:
         found = self.get_queryset().filter(pk=schedule.pk)

@@ -38,6 +38,8 @@ class WarmupSchedule(Timestamped):
     # Staff resume what staff paused; what the figures paused goes on by itself on this local date.
     resumes_on = models.DateField(null=True)
     on_date = models.DateField(null=True)  # the local date that `current_day` stands for
+    # What happened before is forgiven: `recent_counts` leaves it out.
+    figures_since = models.DateTimeField(null=True)
     stopped_on = models.DateField(null=True)  # the last local date on which it was paused
     last_sent_date = models.DateField(null=True)  # before `on_date`
     ended_at = models.DateTimeField(null=True)

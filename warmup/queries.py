@@ -99,7 +99,9 @@ def _returns_at(schedule: WarmupSchedule, *, now: datetime) -> datetime | None:
     if schedule.status == Status.SCHEDULED:
         return schedule.started_at
     if schedule.status == Status.PAUSED:
-        return schedule.resumes_on and midnight_before(schedule.resumes_on, schedule.organization)
+        if schedule.resumes_on is None:
+            return None
+        return midnight_before(schedule.resumes_on, schedule.organization)
     return midnight_after(local_date(schedule.organization, now), schedule.organization)
 
 
@@ -140,11 +142,11 @@ def reserved(owner: uuid.UUID) -> Mapping[int, int]:
 def recent_counts(schedule: WarmupSchedule, *, now: datetime) -> Counts:
     """Return what became of an IP's mail in the trailing 24 hours, to the full hour.
 
-    The date on which it was stopped counts no more: for that it has stood still already.
+    For what it was stopped for it has stood still already: that counts no more.
     """
     since = (now - TRAILING).replace(minute=0, second=0, microsecond=0)
-    if schedule.stopped_on is not None:
-        since = max(since, midnight_after(schedule.stopped_on, schedule.organization))
+    if schedule.figures_since is not None:
+        since = max(since, schedule.figures_since)
     hours = HourlyCount.objects.filter(
         organization_id=schedule.organization_id, ip=schedule.ip.address, hour__gte=since
     )

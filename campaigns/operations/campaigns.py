@@ -114,9 +114,15 @@ def fail(campaign: Campaign, *, reason: str, now: datetime) -> None:
     move(campaign, CampaignState.FAILED, actor="system", now=now, reason=reason)
 
 
-def note_problem(campaign_id: int, *, problem: str) -> None:
-    """Keep, or with an empty text clear, what is holding a running campaign up."""
-    Campaign.objects.filter(pk=campaign_id).exclude(problem=problem).update(problem=problem)
+def note_problem(campaign_id: int, *, problem: str, now: datetime) -> None:
+    """Keep, or with an empty text clear, what is holding a running campaign up.
+
+    What a campaign is held for is not cleared before its time: who clears may not know of it yet.
+    """
+    rows = Campaign.objects.filter(pk=campaign_id).exclude(problem=problem)
+    if not problem:
+        rows = rows.exclude(waits_until__gt=now)
+    rows.update(problem=problem)
 
 
 def hold(campaign_id: int, *, until: datetime, reason: str) -> None:

@@ -49,6 +49,7 @@ WITH due AS (
     SELECT recipient.id, recipient.contact_id FROM campaigns_recipient AS recipient
     WHERE recipient.campaign_id = %(campaign)s AND recipient.state = 'planned'
         AND recipient.not_before <= %(now)s
+        AND (%(engaged)s IS NULL OR recipient.engagement_days <= %(engaged)s)
         AND EXISTS (SELECT 1 FROM campaigns_campaign AS campaign
             WHERE campaign.id = %(campaign)s AND campaign.state IN ('sending', 'testing'))
     ORDER BY recipient.not_before, recipient.engagement_days, recipient.id
@@ -136,18 +137,28 @@ def _merge(template: str, sql: str, parameters: tuple[Any, ...]) -> tuple[str, d
 
 
 def claim_batch(
-    campaign_id: int, *, limit: int, owner: uuid.UUID, now: datetime, lease_until: datetime
+    campaign_id: int,
+    *,
+    limit: int,
+    owner: uuid.UUID,
+    now: datetime,
+    lease_until: datetime,
+    engaged_within: int | None = None,
 ) -> list[ClaimedRecipient]:
     """Lease up to `limit` due recipients of a running campaign to `owner` and return them.
 
-    The most engaged come first. Empty when nothing is due, or the campaign is not running.
+    The most engaged come first; with `engaged_within`, in days, nobody else. Empty when nothing is
+    due, or the campaign is not running.
     """
     bound: dict[str, Any] = {
         "campaign": campaign_id, "limit": limit, "owner": owner, "now": now, "until": lease_until,
+        "engaged": engaged_within,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, bound)
-        return [ClaimedRecipient.from_row(row) for row in cursor.fetchall()]
+        rows = [ClaimedRecipient.from_row(row) for row in cursor.fetchall()]
+    # What an UPDATE returns is in no order.
+    return sorted(rows, key=lambda row: (row.engagement_days, row.id))
 
 
 def record_outcomes(outcomes: Sequence[Outcome], *, owner: uuid.UUID) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -16,10 +17,12 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
+import warmup.queries
 from campaigns.models import Identity
 from campaigns.roles import Role
 from common.admin import (
     OrganizationScopedAdmin,
+    PlainChangeList,
     moment,
     organization_of,
     pill,
@@ -28,6 +31,7 @@ from common.admin import (
 )
 from common.errors import DomainError
 from iprouting.models import SendingIP
+from sending.admin.warming import warmth
 from sending.admin.words import answer_pill
 from sending.operations.testing import probe
 from sending.transports.base import Answer
@@ -54,6 +58,16 @@ class ProbeForm(forms.Form):
     )
 
 
+class IPList(PlainChangeList):
+    """A page of sending IPs, each with where its warm-up stands."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Fetch the page, and the warm-ups of all of them at once."""
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        _attach_standings(self.result_list)
+
+
 @admin.register(SendingIP)
 class SendingIPAdmin(OrganizationScopedAdmin):
     """IPs that mail leaves from."""
@@ -64,7 +78,7 @@ class SendingIPAdmin(OrganizationScopedAdmin):
     empty_text = (
         "Mail leaves through a sending IP. Add a transport first, then an IP that goes through it."
     )
-    list_display = ("address", "status", "hostname", "pool", "stream", "transport")
+    list_display = ("address", "status", "warm_up", "hostname", "pool", "stream", "transport")
     list_filter = ("active", "pool")
     list_select_related = ("pool", "transport")
     search_fields = ("address", "hostname")
@@ -72,9 +86,9 @@ class SendingIPAdmin(OrganizationScopedAdmin):
     ordering = ("address",)
     autocomplete_fields = ("pool", "transport")
     actions_detail = ("send_test_message",)
-    readonly_fields = ("status", "trouble")
+    readonly_fields = ("status", "trouble", "warm_up")
     fieldsets = (
-        (None, {"fields": ("address", "hostname", "active", "status", "trouble")}),
+        (None, {"fields": ("address", "hostname", "active", "status", "warm_up", "trouble")}),
         (
             "How mail leaves from it",
             {
@@ -110,6 +124,18 @@ class SendingIPAdmin(OrganizationScopedAdmin):
         rows: QuerySet[SendingIP, SendingIP] = super().get_queryset(request)
         hidden = ("transport__password", "transport__backend_settings")
         return rows.select_related("pool", "transport").defer(*hidden)
+
+    def get_changelist(self, request: HttpRequest, **_: Any) -> type[IPList]:
+        """Return the class behind the list."""
+        return IPList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> SendingIP | None:
+        """Return an IP with where its warm-up stands."""
+        ip: SendingIP | None = super().get_object(request, object_id, from_field)
+        _attach_standings([ip] if ip else [])
+        return ip
 
     def get_urls(self) -> list[URLPattern]:
         """Return the routes, with the test message."""
@@ -158,6 +184,11 @@ class SendingIPAdmin(OrganizationScopedAdmin):
             )
         return pill("In use", "good")
 
+    @admin.display(description="Warm-up")
+    def warm_up(self, ip: Any) -> SafeString:
+        """Return where its warm-up stands."""
+        return warmth(ip, ip.standing)
+
     @admin.display(description="Trouble")
     def trouble(self, ip: SendingIP) -> str:
         """Return why mail does not leave through it, and when that is tried again."""
@@ -172,6 +203,13 @@ class SendingIPAdmin(OrganizationScopedAdmin):
         """Return the stream of its pool."""
         kind = "info" if ip.pool.stream == "marketing" else "active"
         return pill(ip.pool.get_stream_display(), kind)
+
+
+def _attach_standings(ips: Sequence[Any]) -> None:
+    """Give each IP where its warm-up stands; None to those that are warm."""
+    standings = warmup.queries.standings_by_ip([ip.pk for ip in ips], now=timezone.now())
+    for ip in ips:
+        ip.standing = standings.get(ip.pk)
 
 
 def _addresses(request: HttpRequest, ip: SendingIP) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +20,7 @@ from common.providers import provider_name
 from sending.admin import moves
 from sending.admin.words import exclusion
 from sending.mailing import content_of
+from sending.queries.preflight import Preflight
 from sending.queries.progress import Progress
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def preflight(admin: CampaignAdmin, request: HttpRequest, campaign: Campaign) ->
     context = {
         "campaign": campaign,
         "found": found,
-        "expected": duration(found.seconds_expected) if found.seconds_expected else "",
+        "expected": _expected(found),
         "excluded": [(exclusion(reason), n) for reason, n in _largest_first(found.excluded)],
         "providers": [(provider_name(name), n) for name, n in _largest_first(found.by_provider)],
         "problems": [
@@ -82,6 +84,14 @@ def progress(admin: CampaignAdmin, request: HttpRequest, campaign: Campaign) -> 
     if request.GET.get("state") not in (None, campaign.state):
         response["HX-Refresh"] = "true"
     return response
+
+
+def _expected(found: Preflight) -> str:
+    """Return how long it takes, in words; empty where nobody can say."""
+    if found.forecast is not None and found.forecast.words:
+        known = found.forecast.days is not None
+        return f"takes {found.forecast.words}" if known else found.forecast.words
+    return f"about {duration(found.seconds_expected)} to send" if found.seconds_expected else ""
 
 
 def _largest_first(counts: dict[str, int]) -> list[tuple[str, int]]:
@@ -106,12 +116,21 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "parts": _parts(found),
         "percent": f"{100 * found.share_done:.1f}",
         "rate": _rate(found.rate_per_second),
+        "waits": found.waits_for_room,
+        "done_on": _done_on(found, now=now),
         "resting_until": due if due and due > now and not found.claimed else None,
         "left": duration(found.seconds_left) if found.seconds_left is not None else "",
+        "warmup_url": reverse("admin:warmup_warmupschedule_changelist"),
         "polling": CampaignState(campaign.state) in RUNNING,
         "poll_seconds": POLL_SECONDS,
         "recipients_url": reverse("admin:campaigns_campaign_recipients", args=[campaign.pk]),
     }
+
+
+def _done_on(found: Progress, *, now: datetime) -> date | None:
+    """Return on which date it is out at the pace of a warm-up; None if it is out today."""
+    days = found.forecast.days if found.forecast else None
+    return timezone.localdate(now) + timedelta(days=days - 1) if days and days > 1 else None
 
 
 def _parts(found: Progress) -> list[dict[str, Any]]:

@@ -40,6 +40,12 @@ class PreflightOutput(serializers.Serializer[Any]):
     )
     by_provider = serializers.DictField(child=serializers.IntegerField())
     seconds_expected = serializers.IntegerField(allow_null=True)
+    days_expected = serializers.IntegerField(
+        allow_null=True, help_text="More than 1 while all sending IPs are warming up."
+    )
+    forecast = serializers.CharField(
+        source="forecast.words", default="", help_text="How many days it takes, and why."
+    )
     problems = ProblemFoundOutput(many=True)
 
 
@@ -57,6 +63,15 @@ class PreviewOutput(serializers.Serializer[Any]):
     html = serializers.CharField()
     text = serializers.CharField()
     headers = HeaderOutput(many=True)
+
+
+class RoomWaitOutput(serializers.Serializer[Any]):
+    """The warming IPs of which none has room."""
+
+    addresses = serializers.ListField(child=serializers.CharField())
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="null is until somebody resumes a warm-up."
+    )
 
 
 class ProgressOutput(serializers.Serializer[Any]):
@@ -79,6 +94,15 @@ class ProgressOutput(serializers.Serializer[Any]):
     seconds_left = serializers.IntegerField(allow_null=True)
     next_due_at = serializers.DateTimeField(allow_null=True)
     problem = serializers.CharField(help_text="What holds it up; empty when nothing does.")
+    waits_for_room = RoomWaitOutput(
+        allow_null=True, help_text="What those who wait wait for, if it is room on warming IPs."
+    )
+    days_left = serializers.IntegerField(
+        source="forecast.days",
+        default=None,
+        allow_null=True,
+        help_text="While all sending IPs are warming up: on how many days it still goes out.",
+    )
 
 
 class RecipientOutput(serializers.ModelSerializer[Recipient]):

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -36,11 +35,13 @@ from sending.plan import (
     Skip,
     plan_batch,
 )
+from sending.queries.rooms import RoomWait, room_wait, wait_words
 from warmup.queries import Room
 
 STOP_BEFORE_LEASE_SHARE = 0.5  # hand-overs end at half the lease; answers may take the other half
 NOTHING_ELIGIBLE_DELAY = timedelta(seconds=60)
 LONGEST_HOLD = timedelta(seconds=60)
+WAITS_FOR_ENGAGED = "Warming IPs wait for engaged people to be mailed first."
 _NO_PLACE = (NO_ROOM, ENGAGED_FIRST)
 
 
@@ -75,18 +76,23 @@ class Claimer:
         self, owner: uuid.UUID, journal: FileJournal, *, limit: int, now: datetime
     ) -> Batch | None:
         rooms = warmup.queries.rooms(self.ips, now=now)
-        room = total_room(rooms, self.ips)
-        if room == 0:
-            self._hold_for_room(rooms, now=now)
+        wait = room_wait(self.ips, rooms)
+        if wait is not None:
+            self._hold_for_room(wait, now=now)
             return None
+        room = total_room(rooms, self.ips)
+        only_engaged = room is not None and self._engaged_wait()
         rows = campaigns.operations.ledger.claim_batch(
             self.campaign.pk,
             limit=limit if room is None else min(limit, room),
             owner=owner,
             now=now,
             lease_until=now + self.lease,
+            engaged_within=ENGAGED_DAYS if only_engaged else None,
         )
         if not rows:
+            if only_engaged:
+                self._hold_for_engaged(now=now)
             return None
         decisions = plan_batch(self._facts(rows, rooms, now=now))
         not_now = _settled_by_plan(decisions, now=now)
@@ -104,11 +110,9 @@ class Claimer:
         stop_at = now + self.lease * STOP_BEFORE_LEASE_SHARE
         return Batch(owner, journal, by_ip, stop_at, reserved=bool(rooms))
 
-    def _hold_for_room(self, rooms: Mapping[int, Room], *, now: datetime) -> None:
-        addresses = ", ".join(sorted(self.ips[ip_id].address for ip_id in rooms))
-        until = min(room.returns_at for room in rooms.values())
-        local = until.astimezone(ZoneInfo(str(self.campaign.organization.timezone)))
-        self._hold(f"Waits for room on {addresses} until {local:%a %d %b %H:%M}.", until, now)
+    def _hold_for_room(self, wait: RoomWait, *, now: datetime) -> None:
+        reason = wait_words(wait, organization=self.campaign.organization)
+        self._hold(reason, wait.until or now + LONGEST_HOLD, now)
 
     def _hold_if_all_wait(self, decisions: Sequence[Decision], *, now: datetime) -> None:
         """Hold the campaign when nobody of a batch has a place.
@@ -118,7 +122,11 @@ class Claimer:
         waits = [one for one in decisions if isinstance(one, Defer) and one.reason in _NO_PLACE]
         if len(waits) == len(decisions):
             until = min(wait.until for wait in waits)
-            self._hold("Warming IPs wait for engaged people to be mailed first.", until, now)
+            self._hold(WAITS_FOR_ENGAGED, until, now)
+
+    def _hold_for_engaged(self, *, now: datetime) -> None:
+        """Hold the campaign when engaged people wait, but not yet are due or not in this one."""
+        self._hold(WAITS_FOR_ENGAGED, now + LONGEST_HOLD, now)
 
     def _hold(self, reason: str, until: datetime, now: datetime) -> None:
         """Leave the campaign alone for a while; room may also come by what staff do meanwhile."""
@@ -148,9 +156,10 @@ class Claimer:
         )
 
     def _engaged_waiting(self, rows: Sequence[ClaimedRecipient]) -> bool:
-        return any(
-            row.engagement_days > ENGAGED_DAYS for row in rows
-        ) and campaigns.queries.ledger.engaged_waiting(
+        return any(row.engagement_days > ENGAGED_DAYS for row in rows) and self._engaged_wait()
+
+    def _engaged_wait(self) -> bool:
+        return campaigns.queries.ledger.engaged_waiting(
             self.campaign.organization_id, stream=self.campaign.stream, within_days=ENGAGED_DAYS
         )
 

@@ -27,7 +27,8 @@ def take_room(
 ) -> list[int]:
     """Reserve for what is planned through warming IPs; return whom others were quicker than.
 
-    Those are taken out of `by_ip`, from its end: the most engaged come first in it.
+    Those are taken out of `by_ip`, from its end: the most engaged come first in it. An IP for which
+    nobody is left is taken out too.
     """
     wanted = {ip_id: len(rows) for ip_id, rows in by_ip.items() if ip_id in rooms}
     if not wanted:
@@ -38,4 +39,6 @@ def take_room(
         count = granted.get(ip_id, number)
         surplus += [row.id for row in by_ip[ip_id][count:]]
         by_ip[ip_id] = by_ip[ip_id][:count]
+        if not count:
+            del by_ip[ip_id]
     return surplus

@@ -75,7 +75,7 @@ def run_campaign(
     }
     if not ips:
         problem = _why_no_ip(campaign)
-        campaigns.operations.campaigns.note_problem(campaign_id, problem=problem)
+        campaigns.operations.campaigns.note_problem(campaign_id, problem=problem, now=clock())
         return RunReport(problem=problem)
     until = clock() + (conf.task_time() if seconds is None else timedelta(seconds=seconds))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -266,7 +266,9 @@ class _Run:
     def _note_problem(self, problem: str) -> None:
         if problem != self._report.problem:
             self._report.problem = problem
-            campaigns.operations.campaigns.note_problem(self._campaign.pk, problem=problem)
+            campaigns.operations.campaigns.note_problem(
+                self._campaign.pk, problem=problem, now=self._clock()
+            )
 
     async def _renew_leases(self) -> None:
         while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count
 
@@ -17,7 +17,9 @@ from campaigns.rendering import TemplateError, compile_message
 from campaigns.rendering.problems import problems
 from common.providers import NO_MAIL, UNKNOWN
 from sending.mailing import content_of, sender_of, variables_of
+from sending.queries.rooms import Forecast, forecast, named
 
+SECONDS_A_DAY = 86_400
 TYPICAL_RATE_PER_SECOND = 500  # of one worker through a relay; only for a first forecast
 
 
@@ -35,7 +37,8 @@ class Problem:
 class Preflight:
     """The audience by count, the excluded by reason, and the problems.
 
-    `excluded` counts contacts, each under one reason only.
+    `excluded` counts contacts, each under one reason only. `forecast` is how many days it takes
+    where all sending IPs are warming up.
     """
 
     audience_count: int
@@ -43,6 +46,14 @@ class Preflight:
     by_provider: dict[str, int]
     problems: tuple[Problem, ...]
     seconds_expected: int | None
+    forecast: Forecast | None
+
+    @property
+    def days_expected(self) -> int | None:
+        """On how many days somebody gets it; None if nobody can say."""
+        if self.forecast is None:
+            return 1 if self.audience_count else None
+        return self.forecast.days
 
     @property
     def blocking(self) -> tuple[Problem, ...]:
@@ -54,8 +65,14 @@ def preflight(campaign: Campaign, *, now: datetime) -> Preflight:
     """Return what starting a campaign now would do. Writes nothing."""
     by_provider = _by_provider(campaign, now=now)
     count = sum(by_provider.values())
-    found = [*_content_problems(campaign), *_setup_problems(campaign, now=now)]
-    found += _provider_problems(by_provider)
+    ips = iprouting.queries.configured_ips(campaign.organization_id, stream=campaign.stream)
+    days = forecast({ip.pk: ip for ip in ips}, messages=count, now=now)
+    found = [
+        *_content_problems(campaign),
+        *_setup_problems(campaign, now=now),
+        *_provider_problems(by_provider),
+        *_pace_problems(campaign, days, now=now),
+    ]
     if not count:
         found.append(
             Problem(
@@ -70,8 +87,39 @@ def preflight(campaign: Campaign, *, now: datetime) -> Preflight:
         excluded=_excluded(campaign, now=now),
         by_provider=by_provider,
         problems=tuple(found),
-        seconds_expected=count // TYPICAL_RATE_PER_SECOND + 1 if count else None,
+        seconds_expected=_seconds(count, days),
+        forecast=days,
     )
+
+
+def _seconds(count: int, days: Forecast | None) -> int | None:
+    """Return how long it takes, at least; None for nobody, or if nobody can say."""
+    if not count or (days is not None and days.days is None):
+        return None
+    waiting = (days.days - 1) * SECONDS_A_DAY if days and days.days else 0
+    return waiting + count // TYPICAL_RATE_PER_SECOND + 1
+
+
+def _pace_problems(
+    campaign: Campaign, days: Forecast | None, *, now: datetime
+) -> Iterator[Problem]:
+    """Yield what is amiss about how fast it goes out while IPs warm up."""
+    if days is None:
+        return
+    ends_at = now + timedelta(days=(days.days or 1) - 1)
+    if days.days is None:
+        yield Problem(
+            "warmup_paused",
+            f"Nothing leaves until the warm-up of {named(days.addresses)} is resumed.",
+            blocking=False,
+        )
+    elif days.days > 1 and campaign.deadline_at and ends_at > campaign.deadline_at:
+        yield Problem(
+            "deadline_too_early",
+            f"It goes out over {days.words}; who is not mailed by the deadline is left out.",
+            blocking=False,
+            field="deadline_at",
+        )
 
 
 def _by_provider(campaign: Campaign, *, now: datetime) -> dict[str, int]:

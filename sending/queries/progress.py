@@ -7,15 +7,22 @@ from datetime import datetime, timedelta
 
 import campaigns.queries.ledger
 import insights.queries.messages
+import iprouting.queries
+import warmup.queries
 from campaigns.models import Campaign
 from campaigns.states import CampaignState, RecipientState
+from sending.queries.rooms import Forecast, RoomWait, forecast, room_wait
 
 RATE_WINDOW = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts of one campaign's ledger, with its pace. `seconds_left` is None while unknown."""
+    """Counts of one campaign's ledger, with its pace. `seconds_left` is None while unknown.
+
+    `waits_for_room` is what those who wait wait for if it is room on warming IPs, and `forecast`
+    how long that will go on.
+    """
 
     total: int
     waiting: int
@@ -32,6 +39,8 @@ class Progress:
     seconds_left: int | None
     next_due_at: datetime | None
     problem: str
+    waits_for_room: RoomWait | None
+    forecast: Forecast | None
 
 
 def progress(campaign: Campaign, *, now: datetime) -> Progress:
@@ -41,6 +50,7 @@ def progress(campaign: Campaign, *, now: datetime) -> Progress:
     left = counts[RecipientState.PLANNED] + counts[RecipientState.CLAIMED]
     sending = campaign.state == CampaignState.SENDING
     rate = _rate(campaign.pk, now=now) if sending else None
+    wait, days = _warming(campaign, messages=left, now=now) if sending and left else (None, None)
     return Progress(
         total=total,
         waiting=counts[RecipientState.PLANNED],
@@ -57,7 +67,18 @@ def progress(campaign: Campaign, *, now: datetime) -> Progress:
         seconds_left=int(left / rate) + 1 if rate and left else None,
         next_due_at=campaigns.queries.ledger.next_due_at(campaign.pk) if sending else None,
         problem=campaign.problem,
+        waits_for_room=wait,
+        forecast=days,
     )
+
+
+def _warming(
+    campaign: Campaign, *, messages: int, now: datetime
+) -> tuple[RoomWait | None, Forecast | None]:
+    usable = iprouting.queries.usable_ips(campaign.organization_id, stream=campaign.stream, now=now)
+    ips = {ip.pk: ip for ip in usable}
+    wait = room_wait(ips, warmup.queries.rooms(ips, now=now))
+    return wait, forecast(ips, messages=messages, now=now)
 
 
 def _rate(campaign_id: int, *, now: datetime) -> float | None:

@@ -15,12 +15,15 @@ from campaigns.states import CampaignState, RecipientState
 from sending.operations.lifecycle import end_finished
 from sending.pipeline import run_campaign
 from sending.pipeline.recovery import recover
+from sending.queries.progress import progress
+from sending.queries.rooms import Forecast, RoomWait
 from sending.queries.verification import verify
 from tests.factories.iprouting import SendingIPFactory
 from tests.flows.sink import running_sink
 from tests.flows.world import World, make_world, started, worker
-from warmup.models import DailyAllowance, Reservation
-from warmup.operations.schedules import start_warmup
+from tests.warmup.parallel import at_once
+from warmup.models import DailyAllowance, Reservation, WarmupSchedule
+from warmup.operations.schedules import pause_warmup, start_warmup
 from warmup.schedule import daily_limit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,7 +76,11 @@ class TestAWarmingIP:
             a_day(campaign, after=0)
 
         now = timezone.now()
+        found = progress(campaign, now=now)
         assert f"Waits for room on {world.ip.address} until" in campaign.problem
+        assert found.waits_for_room.addresses == (world.ip.address,)
+        assert found.waits_for_room.until > now
+        assert (found.waiting, found.forecast.days) == (10, 2)
         assert state_counts(campaign.pk)[RecipientState.PLANNED] == 10
         assert not due_campaigns(now=now).exists()
         assert due_campaigns(now=now + timedelta(days=1)).exists()
@@ -96,6 +103,48 @@ class TestAWarmingIP:
         assert set(sent.values_list("engagement_days", flat=True)) == {1}
         assert sent.count() == ENGAGED_COUNT - 5
         assert "engaged" in campaign.problem
+
+    def test_comes_back_to_engaged_people_whom_a_server_asked_to_wait(self):
+        with running_sink() as sink:
+            world = make_world(contacts=400, port=sink.port)
+            campaign = started(world)
+            start_warmup(world.ip, now=timezone.now())
+            last = list(Recipient.objects.order_by("-pk").values_list("pk", flat=True)[:5])
+            soon = timezone.now() + timedelta(minutes=3)
+            Recipient.objects.filter(pk__in=last).update(engagement_days=1, not_before=soon)
+
+            a_day(campaign, after=0)
+            assert sink.kept == []
+            moment = soon + timedelta(seconds=1)
+            run_campaign(campaign.pk, clock=lambda: moment, seconds=120)
+
+        sent = Recipient.objects.filter(state=RecipientState.SENT)
+        assert set(last) <= set(sent.values_list("pk", flat=True))
+        assert sent.count() == 50
+
+    def test_says_on_later_days_too_what_the_campaign_waits_for(self):
+        with running_sink() as sink:
+            world = make_world(contacts=150, port=sink.port)
+            campaign = started(world)
+            start_warmup(world.ip, now=timezone.now())
+
+            for day in range(2):
+                a_day(campaign, after=day)
+                assert "Waits for room" in campaign.problem
+
+    def test_that_is_paused_says_so(self):
+        with running_sink() as sink:
+            world = make_world(contacts=10, port=sink.port)
+            campaign = started(world)
+            schedule = start_warmup(world.ip, now=timezone.now())
+            pause_warmup(schedule.pk, reason="", actor="ann", now=timezone.now())
+
+            a_day(campaign, after=0)
+
+        assert campaign.problem == f"Waits until the warm-up of {world.ip.address} is resumed."
+        found = progress(campaign, now=timezone.now())
+        assert found.waits_for_room == RoomWait((world.ip.address,), None)
+        assert found.forecast == Forecast((world.ip.address,), None)
 
     def test_leaves_what_exceeds_its_room_to_warm_ones(self):
         with running_sink() as sink:
@@ -120,6 +169,21 @@ class TestAWarmingIP:
 
         assert DailyAllowance.objects.get().used == 0
         assert not Reservation.objects.exists()
+
+    def test_sends_its_room_exactly_by_workers_that_claim_at_once(self):
+        with running_sink() as sink:
+            world = make_world(contacts=700, port=sink.port)
+            campaign = started(world)
+            start_warmup(world.ip, now=timezone.now())
+            WarmupSchedule.objects.update(current_day=5)
+            DailyAllowance.objects.update(day=5, daily_limit=500)
+
+            at_once(lambda: run_campaign(campaign.pk, clock=timezone.now, seconds=60), times=4)
+
+        assert len(sink.kept) == len(set(sink.addresses)) == 500
+        assert DailyAllowance.objects.get().used == 500
+        assert not Reservation.objects.exists()
+        assert state_counts(campaign.pk)[RecipientState.PLANNED] == 200
 
     def test_never_sends_too_much_by_workers_that_are_killed(self):
         with running_sink(delay=0.05) as sink:

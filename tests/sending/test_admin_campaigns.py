@@ -166,7 +166,9 @@ class TestProgress:
 
     def test_names_what_holds_it_up(self, client, campaign):
         moved(campaign, "begin", "prepare")
-        campaigns.operations.campaigns.note_problem(campaign.pk, problem="421 Slow down")
+        campaigns.operations.campaigns.note_problem(
+            campaign.pk, problem="421 Slow down", now=timezone.now()
+        )
 
         assert "421 Slow down" in client.get(url("progress", campaign)).content.decode()
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from sending.plan import (
     CONTACT_DELETED,
     DEADLINE_PASSED,
+    ENGAGED_DAYS,
+    ENGAGED_FIRST,
     NO_ROOM,
     SEND_TIME,
     THROTTLED,
@@ -125,3 +127,49 @@ class TestPlanBatch:
         assert all(candidates[ip_id].stream == "marketing" for ip_id in used)
         room = sum(c.room for c in candidates if c.stream == "marketing")
         assert len(used) == min(count, room)
+
+
+def warming(number: int, room: int) -> CandidateIP:
+    return CandidateIP(
+        number, f"192.0.2.{number}", "marketing", room=room, room_returns_at=LATER, warming=True
+    )
+
+
+def people(engagement: list[int]) -> list[RecipientFacts]:
+    """Return recipients in the order in which a ledger gives them out: the engaged first."""
+    days = enumerate(sorted(engagement))
+    return [recipient(number, engagement_days=since) for number, since in days]
+
+
+rooms = st.lists(st.integers(0, 6), max_size=4)
+engagement = st.lists(st.sampled_from([0, 30, ENGAGED_DAYS, ENGAGED_DAYS + 1, 400]), max_size=25)
+
+
+class TestWarmingIPs:
+    def test_wait_for_engaged_people_elsewhere(self):
+        facts = batch(people([400]), [warming(1, 5)], engaged_waiting=True)
+
+        assert plan_batch(facts) == [Defer(0, RETRY_AT, ENGAGED_FIRST)]
+
+    @given(rooms=rooms, engagement=engagement, engaged_waiting=st.booleans(), warm=st.booleans())
+    def test_take_the_engaged_within_their_room_and_leave_the_surplus_to_warm_ones(
+        self, rooms, engagement, engaged_waiting, warm
+    ):
+        candidates = [warming(number, room) for number, room in enumerate(rooms)]
+        everyone = people(engagement)
+        facts = batch(everyone, [*candidates, *([WARM] * warm)], engaged_waiting=engaged_waiting)
+
+        planned = plan_batch(facts)
+
+        through = {one.recipient_id: one.ip_id for one in planned if isinstance(one, Deliver)}
+        engaged = {one.recipient_id for one in everyone if one.engagement_days <= ENGAGED_DAYS}
+        on_warming = {who for who, ip_id in through.items() if ip_id != WARM.ip_id}
+        assert all(list(through.values()).count(c.ip_id) <= c.room for c in candidates)
+        if engaged_waiting:
+            assert on_warming <= engaged
+        assert len(on_warming & engaged) == min(len(engaged), sum(rooms))
+        if not engaged_waiting:
+            assert len(on_warming) == min(len(everyone), sum(rooms))
+        assert not warm or len(through) == len(everyone)
+        # Nobody who is not engaged has a place of which an engaged person of the batch was short.
+        assert engaged <= set(through) or on_warming <= engaged

@@ -9,7 +9,7 @@ from django.db import transaction
 from warmup.health import reason_to_stop
 from warmup.models import DailyAllowance, WarmupSchedule
 from warmup.progress import OPEN, Progress, Status, on_date
-from warmup.queries import local_date, open_schedules, recent_counts
+from warmup.queries import local_date, midnight_after, open_schedules, recent_counts
 from warmup.schedule import daily_limit
 
 
@@ -81,3 +81,4 @@ def _stop_if_unhealthy(schedule: WarmupSchedule, *, now: datetime) -> None:
         schedule.status = Status.PAUSED.value
         schedule.paused_reason = reason
         schedule.stopped_on, schedule.resumes_on = today, today + timedelta(days=1)
+        schedule.figures_since = midnight_after(today, schedule.organization)

@@ -1,6 +1,8 @@
 """Taking a day's room, and giving back what was not used of it.
 
-A limit is kept by one conditional update per IP: any number of workers may ask at once.
+A day's row is locked before it is read: any number of workers may ask at once, and each sees what
+those before it took. (In one statement the lock and the sum would be of two moments.) All lock the
+rows in the same order, so that none waits for another in a circle.
 """
 
 from __future__ import annotations
@@ -11,23 +13,32 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from warmup.models import WarmupSchedule
 from warmup.progress import OPEN
 from warmup.queries import local_date, reserved
 
+_LOCK_DAY = """
+SELECT a.id FROM warmup_dailyallowance AS a JOIN warmup_schedules AS s ON s.id = a.schedule_id
+WHERE s.id = %(schedule)s AND s.status = 'active' AND a.date = %(date)s
+FOR UPDATE OF a
+"""
 _RESERVE = """
 WITH room AS (
-    SELECT a.id, least(%(wanted)s, a.daily_limit - a.used) AS granted
-    FROM warmup_dailyallowance AS a JOIN warmup_schedules AS s ON s.id = a.schedule_id
-    WHERE s.id = %(schedule)s AND s.status = 'active' AND a.date = %(date)s
-    FOR UPDATE OF a
+    SELECT id, least(%(wanted)s, daily_limit - used) AS granted
+    FROM warmup_dailyallowance WHERE id = %(allowance)s
 ), taken AS (
     UPDATE warmup_dailyallowance AS a SET used = a.used + room.granted
     FROM room WHERE a.id = room.id AND room.granted > 0 RETURNING a.id, room.granted
 )
 INSERT INTO warmup_reservation (owner, allowance_id, count)
 SELECT %(owner)s, id, granted FROM taken RETURNING count
+"""
+_LOCK_HELD = """
+SELECT a.id FROM warmup_dailyallowance AS a JOIN warmup_reservation AS held
+ON held.allowance_id = a.id WHERE held.owner = %(owner)s
+ORDER BY a.schedule_id FOR UPDATE OF a
 """
 _SETTLE = """
 WITH ended AS (
@@ -61,10 +72,19 @@ def reserve(wanted: Mapping[int, int], *, owner: uuid.UUID, now: datetime) -> di
                 "date": local_date(schedule.organization, now),
                 "owner": owner,
             }
-            cursor.execute(_RESERVE, bound)
-            taken = cursor.fetchone()
-            granted[schedule.ip_id] = taken[0] if taken else 0
+            granted[schedule.ip_id] = _take(cursor, bound)
     return granted
+
+
+def _take(cursor: CursorWrapper, bound: dict[str, Any]) -> int:
+    """Return how much of a day was taken; nothing if it is not open."""
+    cursor.execute(_LOCK_DAY, bound)
+    day = cursor.fetchone()
+    if day is None:
+        return 0
+    cursor.execute(_RESERVE, {**bound, "allowance": day[0]})
+    taken = cursor.fetchone()
+    return taken[0] if taken else 0
 
 
 def settle(handed_over: Mapping[int, int], *, owner: uuid.UUID) -> None:
@@ -72,7 +92,8 @@ def settle(handed_over: Mapping[int, int], *, owner: uuid.UUID) -> None:
 
     `handed_over` is messages by IP. Called again it changes nothing.
     """
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_LOCK_HELD, {"owner": owner})
         bound: dict[str, Any] = {
             "owner": owner,
             "ips": list(handed_over),

@@ -1,4 +1,4 @@
-"""What staff do to a warm-up."""
+"""What staff do to a warm-up, and who did it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from campaigns.models import AuditEntry
 from common.errors import DomainError
 from iprouting.models import SendingIP
 from warmup.models import WarmupSchedule
@@ -14,14 +15,28 @@ from warmup.progress import OPEN, Status
 from warmup.queries import local_date
 from warmup.schedule import STANDARD
 
+SYSTEM = "system"
+
 
 def start_warmup(
-    ip: SendingIP, *, now: datetime, preset: str = STANDARD, starts_at: datetime | None = None
+    ip: SendingIP,
+    *,
+    now: datetime,
+    actor: str = SYSTEM,
+    preset: str = STANDARD,
+    starts_at: datetime | None = None,
 ) -> WarmupSchedule:
     """Return the new warm-up of an IP, which begins now or at `starts_at`.
 
-    Raises DomainError `already_warming` if the IP has one that has not ended.
+    Raises DomainError `already_warming` if the IP has one that has not ended, `start_in_past` if
+    the time has passed.
     """
+    if starts_at is not None and starts_at < now:
+        raise DomainError(
+            "start_in_past",
+            "That time has passed. Choose a later one, or start now.",
+            {"field": "starts_at"},
+        )
     try:
         with transaction.atomic():
             schedule = WarmupSchedule.objects.create(
@@ -30,6 +45,7 @@ def start_warmup(
                 preset=preset,
                 started_at=starts_at or now,
             )
+            _note(schedule, "started", actor=actor, now=now, preset=preset)
     except IntegrityError as error:
         raise DomainError("already_warming", f"{ip.address} is warming up already.") from error
     return advance(schedule.pk, now=now) or schedule
@@ -47,23 +63,28 @@ def pause_warmup(schedule_id: int, *, reason: str, actor: str, now: datetime) ->
         schedule.stopped_on = local_date(schedule.organization, now)
         schedule.resumes_on = None
         schedule.save()
+        _note(schedule, "paused", actor=actor, now=now, reason=reason)
     return schedule
 
 
-def resume_warmup(schedule_id: int, *, now: datetime) -> WarmupSchedule:
+def resume_warmup(schedule_id: int, *, now: datetime, actor: str = SYSTEM) -> WarmupSchedule:
     """Let mail leave through an IP again, on the same day's volume.
 
-    Raises DomainError `not_active` if the warm-up is not paused.
+    Figures that stopped it before are forgiven. Raises DomainError `not_active` if the warm-up is
+    not paused.
     """
     with transaction.atomic():
         schedule = _locked(schedule_id, allowed=(Status.PAUSED,))
+        _note(schedule, "resumed", actor=actor, now=now, was=schedule.paused_reason)
         schedule.status = Status.ACTIVE.value
         schedule.paused_reason, schedule.resumes_on = "", None
+        if schedule.figures_since is not None:
+            schedule.figures_since = min(schedule.figures_since, now)
         schedule.save()
     return advance(schedule.pk, now=now) or schedule
 
 
-def abort_warmup(schedule_id: int, *, now: datetime) -> WarmupSchedule:
+def abort_warmup(schedule_id: int, *, now: datetime, actor: str = SYSTEM) -> WarmupSchedule:
     """End a warm-up before its time; the IP counts as warm from now on.
 
     Raises DomainError `not_active` if it has ended.
@@ -73,7 +94,21 @@ def abort_warmup(schedule_id: int, *, now: datetime) -> WarmupSchedule:
         schedule.status, schedule.ended_at = Status.ABORTED.value, now
         schedule.daily_limit = None
         schedule.save()
+        _note(schedule, "aborted", actor=actor, now=now)
     return schedule
+
+
+def _note(
+    schedule: WarmupSchedule, what: str, *, actor: str, now: datetime, **details: str
+) -> None:
+    AuditEntry.objects.create(
+        organization_id=schedule.organization_id,
+        actor=actor,
+        action=f"warmup.{what}",
+        subject=f"warm-up of {schedule.ip.address}",
+        details={"day": schedule.current_day, **details},
+        at=now,
+    )
 
 
 def _locked(schedule_id: int, *, allowed: tuple[Status, ...]) -> WarmupSchedule:

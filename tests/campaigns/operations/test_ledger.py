@@ -27,9 +27,14 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE_END = NOW + timedelta(minutes=10)
 
 
-def claim(campaign: Campaign, *, limit: int = 500, owner: uuid.UUID | None = None, now=NOW):
+def claim(campaign: Campaign, *, limit: int = 500, owner: uuid.UUID | None = None, now=NOW, **more):
     return ledger.claim_batch(
-        campaign.pk, limit=limit, owner=owner or uuid.uuid4(), now=now, lease_until=LEASE_END
+        campaign.pk,
+        limit=limit,
+        owner=owner or uuid.uuid4(),
+        now=now,
+        lease_until=LEASE_END,
+        **more,
     )
 
 
@@ -140,6 +145,21 @@ class TestClaimBatch:
         order = [claim(sending, limit=1)[0].engagement_days for _ in range(3)]
 
         assert order == [3, 80, NEVER_ENGAGED]
+
+    def test_gives_them_in_the_order_of_engagement_whatever_their_time(self, sending):
+        for days, minutes in ((NEVER_ENGAGED, 9), (3, 1), (80, 5)):
+            due = NOW - timedelta(minutes=minutes)
+            RecipientFactory(campaign=sending, engagement_days=days, not_before=due)
+
+        assert [row.engagement_days for row in claim(sending)] == [3, 80, NEVER_ENGAGED]
+
+    def test_takes_nobody_but_the_engaged_when_asked_to(self, sending):
+        for days in (91, 90, NEVER_ENGAGED):
+            RecipientFactory(campaign=sending, engagement_days=days)
+
+        claimed = claim(sending, engaged_within=90)
+
+        assert [row.engagement_days for row in claimed] == [90]
 
     def test_leaves_whose_time_has_not_come(self, sending):
         RecipientFactory(campaign=sending, not_before=NOW + timedelta(seconds=1))

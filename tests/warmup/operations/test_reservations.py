@@ -99,3 +99,30 @@ class TestEightAtOnce:
         granted = at_once(worker, times=8)
 
         assert sum(granted) == used() == 50
+
+    def test_with_wishes_of_every_size_all_get_an_answer(self, warming):
+        sizes = iter(range(1, 9))
+
+        def worker() -> int:
+            wanted = 50 // next(sizes) + 1
+            for _ in range(30):
+                owner = uuid.uuid4()
+                reserve({warming.ip_id: wanted}, owner=owner, now=NOON)
+                settle({}, owner=owner)
+            return wanted
+
+        assert len(at_once(worker, times=8)) == 8
+        assert used() == 0
+
+    def test_with_several_ips_never_wait_for_each_other_in_a_circle(self, warming):
+        ips = [warming.ip_id, *(start_warmup(SendingIPFactory(), now=NOON).ip_id for _ in "12")]
+
+        def worker() -> int:
+            for _ in range(20):
+                owner = uuid.uuid4()
+                granted = reserve(dict.fromkeys(ips, 5), owner=owner, now=NOON)
+                settle({ip: count // 2 for ip, count in granted.items()}, owner=owner)
+            return 1
+
+        assert sum(at_once(worker, times=8)) == 8
+        assert not Reservation.objects.exists()

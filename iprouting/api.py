@@ -136,8 +136,8 @@ class SendingIPOutput(serializers.ModelSerializer[SendingIP]):
         model = SendingIP
         fields = (
             "id", "address", "hostname", "pool", "transport", "bind_address", "return_path_domain",
-            "header_name", "header_value", "active", "unreachable_until", "unreachable_reason",
-            "created_at", "updated_at",
+            "header_name", "header_value", "provider_options", "active", "unreachable_until",
+            "unreachable_reason", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -155,12 +155,17 @@ class SendingIPInput(serializers.ModelSerializer[SendingIP]):
     header_value = serializers.RegexField(
         HEADER_VALUE, max_length=200, required=False, allow_blank=True
     )
+    provider_options = JsonObjectField(
+        required=False,
+        help_text="What a commercial provider is told with each message, by which it picks the IP "
+        'or pool, such as {"ip_pool_name": "marketing"}.',
+    )
 
     class Meta:
         model = SendingIP
         fields = (
             "address", "hostname", "pool", "transport", "bind_address", "return_path_domain",
-            "header_name", "header_value", "active",
+            "header_name", "header_value", "provider_options", "active",
         )  # fmt: skip
 
 

@@ -117,6 +117,12 @@ class SendingIP(Timestamped):
         max_length=76, blank=True, help_text="Header by which the MTA picks this IP, if any."
     )
     header_value = models.CharField(max_length=200, blank=True)
+    provider_options = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="For a commercial provider: what it is told with each message, by which it picks "
+        'the IP or pool, as JSON: {"ip_pool_name": "marketing"}.',
+    )
     active = models.BooleanField(default=True, help_text="Only active IPs are used.")
     unreachable_until = models.DateTimeField(null=True, editable=False)
     unreachable_reason = models.TextField(blank=True, editable=False)

@@ -20,6 +20,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 import insights.operations.inbox
 import sending.queries.addressees
 from insights.events import Source
+from sending import hops
 from sending.conf import Door
 
 logger = logging.getLogger(__name__)
@@ -49,8 +50,11 @@ class _Envelope(Envelope):
 class Inlet:
     """Answers for the commands of one server; all that asks the database is done in one thread."""
 
-    def __init__(self, *, clock: Callable[[], datetime], most_recipients: int) -> None:
+    def __init__(
+        self, *, clock: Callable[[], datetime], most_recipients: int, traced: bool
+    ) -> None:
         self._clock = clock
+        self._traced = traced
         self._most_recipients = most_recipients
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inlet")
 
@@ -92,7 +96,8 @@ class Inlet:
     ) -> str:
         """Store a mail for each of its recipients and return that it is; all of them or none."""
         try:
-            await self._ask(lambda: self._store(envelope))
+            trace = self._trace(server, session)
+            await self._ask(lambda: self._store(envelope, trace))
         except (DatabaseError, InterfaceError) as error:
             return _try_again(error)
         return _TAKEN
@@ -113,10 +118,23 @@ class Inlet:
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, asked)
 
-    def _store(self, envelope: _Envelope) -> None:
+    def _trace(self, server: SMTP, session: Session) -> bytes:
+        """Return the line that says from which address mail came.
+
+        What comes by LMTP or through a socket file, a server before this one received.
+        """
+        peer: object = session.peer  # (address, port, ...) of TCP, whatever aiosmtpd declares
+        if not self._traced or not isinstance(peer, tuple):
+            return b""
+        helo = str(session.host_name or "")
+        return hops.received_line(
+            peer=str(peer[0]), helo=helo, by=server.hostname, at=self._clock()
+        )
+
+    def _store(self, envelope: _Envelope, trace: bytes) -> None:
         # RFC 5321 4.4: who delivers finally says at the top where the mail came from.
         sender = (envelope.mail_from or "").strip("<>").encode("utf-8", "surrogateescape")
-        body = b"Return-Path: <%b>\r\n%b" % (sender, envelope.original_content or b"")
+        body = b"Return-Path: <%b>\r\n%b%b" % (sender, trace, envelope.original_content or b"")
         with transaction.atomic():
             for address, organization_id in envelope.owners.items():
                 insights.operations.inbox.store(
@@ -174,7 +192,8 @@ async def listen(
     ready: Callable[[int], None] = lambda _port: None,
 ) -> None:
     """Take mail until `stop` is set; `ready` is called with the port once that is possible."""
-    inlet = Inlet(clock=clock, most_recipients=1 if door.lmtp else MOST_RECIPIENTS)
+    most_recipients = 1 if door.lmtp else MOST_RECIPIENTS
+    inlet = Inlet(clock=clock, most_recipients=most_recipients, traced=not door.lmtp)
     open_: set[_Smtp] = set()
     tls = tls_context(door)
     server = await _server(door, lambda: _protocol(door, inlet, open_=open_, tls=tls))

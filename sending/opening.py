@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
+
+from anymail.utils import merge_dicts_deep
 
 from iprouting.models import SendingIP, TransportKind
 from sending.transports.anymail import AnymailTransport
@@ -17,12 +20,26 @@ def open_transport(ip: SendingIP, *, journal: Journal, clock: Callable[[], datet
     if ip.transport.kind == TransportKind.ANYMAIL:
         return AnymailTransport(
             ip.transport.backend,
-            json.loads(ip.transport.backend_settings or "{}"),
+            provider_settings(ip),
             journal=journal,
             clock=clock,
             connections=ip.transport.connections,
         )
     return SmtpTransport(smtp_settings(ip), journal=journal, clock=clock)
+
+
+def provider_settings(ip: SendingIP) -> dict[str, Any]:
+    """Return what the mail backend of a commercial provider is made with.
+
+    The IP's own options go along with each message as anymail's `esp_extra`, and win over those
+    of the transport.
+    """
+    settings: dict[str, Any] = json.loads(ip.transport.backend_settings or "{}")
+    if not ip.provider_options:
+        return settings
+    own = {"send_defaults": {"esp_extra": ip.provider_options}}
+    merged: dict[str, Any] = merge_dicts_deep(settings, own)
+    return merged
 
 
 def smtp_settings(ip: SendingIP) -> SmtpSettings:

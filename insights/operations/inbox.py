@@ -79,6 +79,29 @@ def store(  # noqa: PLR0913  the columns of one row
     )
 
 
+def last_number() -> int:
+    """Return the number of what came in last, 0 for an empty inbox."""
+    return RawPayload.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+
+
+def take_mail(organization_id: int, *, envelope_to: str, mark: bytes, after: int) -> bytes | None:
+    """Return a mail to an address that holds `mark`, taken out of the inbox; None if not there.
+
+    Only what has a higher number than `after` is looked at.
+    """
+    mails = RawPayload.objects.filter(
+        organization=organization_id,
+        source=Source.MAIL.value,
+        envelope_to__iexact=envelope_to,
+        pk__gt=after,
+    )
+    for payload in mails:
+        if mark in bytes(payload.body):
+            payload.delete()
+            return bytes(payload.body)
+    return None
+
+
 def claim(*, now: datetime, only: Collection[int] | None = None) -> list[RawPayload]:
     """Return what is to be read next, as much as one batch holds; locked to the transaction's end.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,47 +15,33 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminEmailInputWidget
 
 import warmup.queries
-from campaigns.models import Identity
 from campaigns.roles import Role
 from common.admin import (
     OrganizationScopedAdmin,
     PlainChangeList,
+    ScopedForm,
     moment,
-    organization_of,
     pill,
     require_role,
     unknown,
 )
-from common.errors import DomainError
-from iprouting.models import SendingIP
+from iprouting.marks import alike, mark_of
+from iprouting.models import SendingIP, TransportKind
+from sending.admin.probing import ProbeForm, RouteForm, addresses, checked, probed
 from sending.admin.warming import warmth
-from sending.admin.words import answer_pill
-from sending.operations.testing import probe
-from sending.transports.base import Answer
-
-VERDICTS = {
-    Answer.ACCEPTED: "The server took the message.",
-    Answer.REFUSED: "The server refused the message for good.",
-    Answer.DEFERRED: "The server asks to try again later.",
-    Answer.UNREACHED: "The message could not be handed over.",
-    Answer.IN_DOUBT: "The message was handed over, but no answer came.",
-}
 
 
-class ProbeForm(forms.Form):
-    """From whom and to whom a test message goes."""
+class SendingIPForm(ScopedForm):
+    """A sending IP as it is given."""
 
-    to_address = forms.CharField(
-        label="To", widget=UnfoldAdminEmailInputWidget(), help_text="A mailbox you can look into."
-    )
-    from_address = forms.CharField(
-        label="From",
-        widget=UnfoldAdminEmailInputWidget(),
-        help_text="Use an address that this server lets you send from.",
-    )
+    def clean_provider_options(self) -> dict[str, Any]:
+        """Return what the provider is told. Raises ValidationError for JSON that is no object."""
+        options = self.cleaned_data["provider_options"] or {}
+        if not isinstance(options, dict):
+            raise forms.ValidationError('This must be a JSON object, such as {"name": "value"}.')
+        return options
 
 
 class IPList(PlainChangeList):
@@ -72,6 +58,7 @@ class IPList(PlainChangeList):
 class SendingIPAdmin(OrganizationScopedAdmin):
     """IPs that mail leaves from."""
 
+    form = SendingIPForm
     write_role = Role.OPERATOR
     empty_icon = "dns"
     empty_title = "No sending IP yet"
@@ -85,14 +72,14 @@ class SendingIPAdmin(OrganizationScopedAdmin):
     search_help_text = "Search by address or name"
     ordering = ("address",)
     autocomplete_fields = ("pool", "transport")
-    actions_detail = ("send_test_message",)
-    readonly_fields = ("status", "trouble", "warm_up")
+    actions_detail = ("send_test_message", "check_the_route")
+    readonly_fields = ("status", "trouble", "told_apart", "warm_up")
     fieldsets = (
         (None, {"fields": ("address", "hostname", "active", "status", "warm_up", "trouble")}),
         (
             "How mail leaves from it",
             {
-                "fields": ("transport", "pool"),
+                "fields": ("transport", "pool", "told_apart"),
                 "description": "The transport is the server that mail is handed to; the pool says "
                 "which kind of mail goes this way.",
             },
@@ -104,9 +91,11 @@ class SendingIPAdmin(OrganizationScopedAdmin):
                     "bind_address",
                     "return_path_domain",
                     ("header_name", "header_value"),
+                    "provider_options",
                 ),
                 "description": "A server with one IP needs none of these. One with several picks "
-                "the IP by where the connection comes from, by the return path, or by a header.",
+                "the IP by where the connection comes from, by the return path, or by a header; a "
+                "commercial provider by its own options.",
                 "classes": ("collapse",),
             },
         ),
@@ -117,7 +106,8 @@ class SendingIPAdmin(OrganizationScopedAdmin):
         if obj:
             return super().get_fieldsets(request, obj)  # type: ignore[no-any-return]
         first = (None, {"fields": ("address", "hostname", "active")})
-        return (first, *self.fieldsets[1:])
+        second = (self.fieldsets[1][0], {**self.fieldsets[1][1], "fields": ("transport", "pool")})
+        return (first, second, *self.fieldsets[2:])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SendingIP, SendingIP]:
         """Return the IPs without the secrets of their transports."""
@@ -138,10 +128,17 @@ class SendingIPAdmin(OrganizationScopedAdmin):
         return ip
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the routes, with the test message."""
-        view = self.admin_site.admin_view(self.probe)
-        route = path("<path:object_id>/probe/", view, name="iprouting_sendingip_probe")
-        return [route, *super().get_urls()]
+        """Return the routes, with the test message and the check of the way it takes."""
+        pages = {"probe": self.probe, "route": self.route}
+        routes = [
+            path(
+                f"<path:object_id>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"iprouting_sendingip_{name}",
+            )
+            for name, view in pages.items()
+        ]
+        return [*routes, *super().get_urls()]
 
     def has_operate_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         """Say whether something may be sent through an IP."""
@@ -154,24 +151,48 @@ class SendingIPAdmin(OrganizationScopedAdmin):
         """Go to the page of the test message."""
         return self.probe(request, object_id)  # type: ignore[no-any-return]
 
+    @action(  # type: ignore[untyped-decorator]  # the library is untyped
+        description="Check the route", icon="alt_route", permissions=["operate"]
+    )
+    def check_the_route(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page of the check."""
+        return self.route(request, object_id)  # type: ignore[no-any-return]
+
     @require_role(Role.OPERATOR)
     def probe(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for addresses (GET); send and show the dialogue (POST)."""
         ip = self.scoped_object(request, object_id)
-        form = ProbeForm(request.POST or None, initial=_addresses(request, ip))
-        context = {
+        form = ProbeForm(request.POST or None, initial=addresses(request, ip))
+        context = self._page(request, ip, form=form, title="Send a test message")
+        if request.method == "POST" and form.is_valid():
+            context |= probed(ip, form)
+        return render(request, "sending/ip/probe.html", context)
+
+    @require_role(Role.OPERATOR)
+    def route(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for addresses (GET); send, and show which address the receiver saw (POST)."""
+        ip = self.scoped_object(request, object_id)
+        initial = {"from_address": addresses(request, ip)["from_address"]}
+        form = RouteForm(request.POST or None, initial=initial)
+        context = self._page(request, ip, form=form, title="Check the route")
+        if request.method == "POST" and form.is_valid():
+            context |= checked(ip, form)
+        return render(request, "sending/ip/probe.html", context)
+
+    def _page(
+        self, request: HttpRequest, ip: SendingIP, *, form: ProbeForm, title: str
+    ) -> dict[str, object]:
+        """Return what both pages show."""
+        return {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": ip,
-            "title": "Send a test message",
+            "title": title,
             "subtitle": ip.address,
             "ip": ip,
             "form": form,
             "back_url": reverse("admin:iprouting_sendingip_change", args=[ip.pk]),
         }
-        if request.method == "POST" and form.is_valid():
-            context |= _probed(ip, form)
-        return render(request, "sending/ip/probe.html", context)
 
     @admin.display(description="Status", ordering="active")
     def status(self, ip: SendingIP) -> SafeString:
@@ -198,6 +219,23 @@ class SendingIPAdmin(OrganizationScopedAdmin):
             "{} Tried again {}.", ip.unreachable_reason, moment(ip.unreachable_until)
         )
 
+    @admin.display(description="Chosen by the server")
+    def told_apart(self, ip: SendingIP) -> str:
+        """Return by what the server knows this IP, or which others it takes it for."""
+        others = _taken_for(ip)
+        if others:
+            return format_html("{} {}", pill("Not told apart", "bad"), _confusion(ip, others))
+        return mark_of(ip) or unknown("It is the only one of its server without a mark")
+
+    def save_model(
+        self, request: HttpRequest, obj: SendingIP, form: forms.ModelForm[Any], change: Any
+    ) -> None:
+        """Save the IP, and warn if its server cannot tell it from others."""
+        super().save_model(request, obj, form, change)
+        others = _taken_for(obj)
+        if others:
+            self.message_user(request, _confusion(obj, others), messages.WARNING)
+
     @admin.display(description="Kind of mail", ordering="pool__stream")
     def stream(self, ip: SendingIP) -> SafeString:
         """Return the stream of its pool."""
@@ -212,19 +250,19 @@ def _attach_standings(ips: Sequence[Any]) -> None:
         ip.standing = standings.get(ip.pk)
 
 
-def _addresses(request: HttpRequest, ip: SendingIP) -> dict[str, str]:
-    """Return what the form begins with: the person's own address, an identity of that stream."""
-    identity = Identity.objects.filter(
-        organization=organization_of(request), stream=ip.pool.stream
-    ).first()
-    own = request.user.email if request.user.is_authenticated else ""
-    return {"to_address": own, "from_address": identity.from_address if identity else ""}
+def _taken_for(ip: SendingIP) -> list[str]:
+    """Return the other IPs that its server cannot tell from this one."""
+    for group in alike(ip.organization_id):
+        if ip.pk in {other.pk for other in group}:
+            return [other.address for other in group if other.address != ip.address]
+    return []
 
 
-def _probed(ip: SendingIP, form: ProbeForm) -> dict[str, object]:
-    try:
-        dialogue = probe(ip, **form.cleaned_data, clock=timezone.now)
-    except DomainError as refused:
-        return {"mistake": refused.message}
-    answer = dialogue.receipt.answer
-    return {"dialogue": dialogue, "answer": answer_pill(answer), "verdict": VERDICTS[answer]}
+def _confusion(ip: SendingIP, others: Sequence[str]) -> str:
+    either = f"whether a message is to leave from {ip.address} or from {', '.join(others)}"
+    if ip.transport.kind == TransportKind.ANYMAIL:
+        return f"Nothing tells the provider {either}. Give each its own provider options."
+    return (
+        f"Nothing tells the server {either}. Give each a bind address, a return path domain or a "
+        "header, or a transport with a port of its own, and have the server choose by it."
+    )

@@ -25,6 +25,7 @@ from sending.transports.dialogue import Dialogue, send_one
 
 MAXIMUM_ADDRESSES = 20
 TEST_PREFIX = "[Test] "
+TEST_MAILBOX = "test"  # at the return path domain; what comes back is seen in the inbox
 TEST_RECIPIENT_ID = 0  # no row of the ledger: nothing about a test is recorded
 
 
@@ -67,7 +68,12 @@ def send_test(
             message_id=make_msgid(domain=campaign.identity.domain.name).strip("<>"),
         )
         envelopes.append(
-            Envelope(number, campaign.identity.from_address, address, compiled.encode(message))
+            Envelope(
+                number,
+                _return_path(ip, campaign.identity.from_address),
+                address,
+                compiled.encode(message),
+            )
         )
     receipts = asyncio.run(_hand_over(ip, envelopes, clock=clock))
     return [(address, receipts[number]) for number, address in enumerate(targets)]
@@ -129,6 +135,18 @@ def probe(
         raise DomainError(
             "not_smtp", "This IP belongs to a commercial provider, which speaks no SMTP with us."
         )
+    envelope = probe_message(ip, to_address=to_address, from_address=from_address, clock=clock)
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        return loop.run_until_complete(send_one(smtp_settings(ip), envelope, clock=clock))
+
+
+def probe_message(
+    ip: SendingIP, *, to_address: str, from_address: str, clock: Callable[[], datetime]
+) -> Envelope:
+    """Return a short message that tells the MTA in the same way as campaigns which IP to use.
+
+    Raises DomainError for a bad address.
+    """
     sender = normalize_address(from_address).email
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"] = sender, normalize_address(to_address).email
@@ -138,6 +156,11 @@ def probe(
     if ip.header_name:
         message[ip.header_name] = ip.header_value
     message.set_content(f"This message was sent to test the sending IP {ip.address}.\n")
-    envelope = Envelope(TEST_RECIPIENT_ID, sender, str(message["To"]), message.as_bytes())
-    with contextlib.closing(asyncio.new_event_loop()) as loop:
-        return loop.run_until_complete(send_one(smtp_settings(ip), envelope, clock=clock))
+    return Envelope(
+        TEST_RECIPIENT_ID, _return_path(ip, sender), str(message["To"]), message.as_bytes()
+    )
+
+
+def _return_path(ip: SendingIP, sender: str) -> str:
+    """Return the envelope sender of a test: in the domain by which the MTA may pick the IP."""
+    return f"{TEST_MAILBOX}@{ip.return_path_domain}" if ip.return_path_domain else sender

@@ -119,14 +119,16 @@ class _Connection(asyncio.Protocol):
 
 
 @contextlib.contextmanager
-def running_sink(*, answer: Answer | None = None, delay: float = 0.0) -> Iterator[Sink]:
-    """Yield a sink that listens on a free port of this machine."""
+def running_sink(
+    *, answer: Answer | None = None, delay: float = 0.0, host: str = "127.0.0.1"
+) -> Iterator[Sink]:
+    """Yield a sink that listens on a free port of an address of this machine."""
     sink = Sink(answer=answer, delay=delay)
     ready, loop = threading.Event(), asyncio.new_event_loop()
     stop = asyncio.Event()
 
     async def serve() -> None:
-        server = await loop.create_server(lambda: _Connection(sink), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: _Connection(sink), host, 0)
         sink.port = server.sockets[0].getsockname()[1]
         ready.set()
         await stop.wait()

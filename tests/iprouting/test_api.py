@@ -197,3 +197,28 @@ class TestReputation:
         IPReputationFactory(ip=ip.address, window_start=next_hour(timezone.now()) - HOUR)
 
         assert api.get(f"/api/ips/{ip.pk}/reputation").json()["providers"] == []
+
+
+class TestProviderOptions:
+    """What a commercial provider is told with each message of an IP."""
+
+    def given(self, organization, **more):
+        return {
+            "address": "203.0.113.5",
+            "pool": PoolFactory(organization=organization).pk,
+            "transport": TransportFactory(organization=organization).pk,
+            **more,
+        }
+
+    def test_are_kept_and_shown(self, api, organization):
+        options = {"options": {"ip_pool": "marketing"}}
+
+        answer = api.post("/api/ips", self.given(organization, provider_options=options))
+
+        assert (answer.status_code, answer.json()["provider_options"]) == (201, options)
+
+    @pytest.mark.parametrize("options", [[1], "pool", 7])
+    def test_are_an_object(self, api, organization, options):
+        answer = api.post("/api/ips", self.given(organization, provider_options=options))
+
+        assert (answer.status_code, fields_of(answer)) == (400, ["provider_options"])

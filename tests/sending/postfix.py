@@ -62,11 +62,13 @@ def running_postfix(
     next_hop_port: int,
     refusals: Mapping[str, str] | None = None,
     options: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> Iterator[Postfix]:
     """Run Postfix for the length of a block.
 
     `refusals` maps recipients to the words said to their RCPT, such as "550 5.1.1 No such user";
-    `options` are further lines of its main.cf.
+    `options` are further lines of its main.cf. `files` are what is in its folder besides, by name;
+    a master.cf among them is added to the daemons. `/etc/postfix` in any of them means that folder.
     """
     # Not below the folder of the test, which the user postfix may not enter.
     folder = Path(tempfile.mkdtemp(prefix="postfix-test-"))
@@ -75,6 +77,7 @@ def running_postfix(
     config = folder / "config"
     try:
         _write_config(postfix, config, next_hop_port, refusals or {}, options or {})
+        _add_files(config, files or {})
         subprocess.run([program, "-c", config, "start"], check=True, capture_output=True)
         try:
             _wait_for(postfix)
@@ -118,9 +121,20 @@ def _write_config(
         "smtpd_relay_restrictions": "permit_mynetworks, reject",
         "smtpd_recipient_restrictions": f"check_recipient_access texthash:{access}",
     } | dict(options)
-    lines = (f"{name} = {value}\n" for name, value in settings.items())
+    lines = (f"{name} = {_at(config, value)}\n" for name, value in settings.items())
     (config / "main.cf").write_text("".join(lines))
     (config / "master.cf").write_text(DAEMONS.format(port=postfix.port))
+
+
+def _add_files(config: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        with (config / name).open("a") as file:
+            file.write(_at(config, text))
+
+
+def _at(config: Path, text: str) -> str:
+    """Return what is written for the usual place of Postfix's configuration as for this one."""
+    return text.replace("/etc/postfix", str(config))
 
 
 def free_port() -> int:

@@ -9,6 +9,7 @@ from tests.admin_world import looking
 from tests.factories.campaigns import IdentityFactory, OrganizationFactory
 from tests.factories.iprouting import SendingIPFactory
 from tests.flows.sink import running_sink
+from tests.sending.scripted_server import Script, running
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,18 @@ class TestProbe:
         assert "refused the message for good" in answer.content.decode()
         assert "Relaying denied" in answer.content.decode()
 
+    def test_comes_from_the_domain_by_which_the_server_picks_the_ip(self, client, organization):
+        with running_sink() as sink:
+            ip = SendingIPFactory(
+                organization=organization,
+                transport__port=sink.port,
+                return_path_domain="ip1.bounce.example.com",
+            )
+
+            client.post(url("probe", ip), self.SENT)
+
+        assert sink.kept[0].mail_from == "test@ip1.bounce.example.com"
+
     def test_says_when_nobody_answers(self, client, organization):
         with running_sink() as sink:
             port = sink.port
@@ -89,6 +102,43 @@ class TestProbe:
         page = client.get(url("change", ip)).content.decode()
 
         assert reverse("admin:iprouting_sendingip_send_test_message", args=[ip.pk]) in page
+
+
+class TestCheckOfTheRoute:
+    def test_says_which_address_the_receiver_saw(self, client, organization):
+        greeting = {("EHLO", ""): "250 mx.example at your service, [127.0.0.2]"}
+        with running(Script(moves=greeting)) as server:
+            ip = SendingIPFactory(
+                organization=organization,
+                address="127.0.0.2",
+                bind_address="127.0.0.2",
+                transport__port=server.port,
+            )
+            sent = {"to_address": "me@example.com", "from_address": "news@example.com"}
+
+            text = client.post(url("route", ip), sent).content.decode()
+
+        assert "The receiver saw 127.0.0.2, as it should be." in text
+        assert "RCPT TO:&lt;me@example.com&gt;" in text
+
+    def test_says_that_it_needs_somebody_to_write_to(self, client, organization):
+        ip = SendingIPFactory(organization=organization)
+
+        answer = client.post(url("route", ip), {"from_address": "news@example.com"})
+
+        assert "say to whom" in answer.context["mistake"]
+
+    def test_is_closed_to_an_editor(self, organization):
+        ip = SendingIPFactory(organization=organization)
+
+        assert looking(organization, Role.EDITOR).get(url("route", ip)).status_code == 403
+
+    def test_is_one_press_away_from_the_ip(self, client, organization):
+        ip = SendingIPFactory(organization=organization)
+
+        page = client.get(url("change", ip)).content.decode()
+
+        assert reverse("admin:iprouting_sendingip_check_the_route", args=[ip.pk]) in page
 
 
 class TestStatus:

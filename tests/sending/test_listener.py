@@ -159,7 +159,9 @@ class TestMail:
             assert deliver(smtp, return_path(row), MAIL, sender="mailer@b.example") == 250
 
             stored = RawPayload.objects.get()
-        assert bytes(stored.body) == b"Return-Path: <mailer@b.example>\r\n" + MAIL
+        said = b"Return-Path: <mailer@b.example>\r\nReceived: from out.example ([127.0.0.1])\r\n"
+        when = b" by mx.example with ESMTP; Sat, 21 Nov 2026 05:00:00 +0000\r\n"
+        assert bytes(stored.body) == said + when + MAIL
         assert stored.organization == organization
         assert (stored.envelope_to, stored.received_at) == (return_path(row), NOW)
 

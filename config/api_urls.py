@@ -25,6 +25,7 @@ from sending.api.following import CampaignFollowing, CampaignRecipients
 from sending.api.imports import ListImports
 from sending.api.messages import MessageViewSet
 from sending.api.moves import CampaignMoves
+from sending.api.routing import RoutingViewSet
 
 router = Router()
 router.register("contacts", ContactViewSet)
@@ -53,6 +54,7 @@ router.register("exports", ExportViewSet)
 router.register("pools", iprouting.api.PoolViewSet)
 router.register("transports", iprouting.api.TransportViewSet)
 router.register("ips", iprouting.api.SendingIPViewSet)
+router.register("routing", RoutingViewSet, basename="routing")
 router.register("webhooks", WebhookViewSet)
 router.register("suppressions", suppression.api.SuppressionViewSet)
 router.register("warmup", warmup.api.WarmupViewSet, basename="warmup")

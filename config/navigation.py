@@ -41,6 +41,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
             ("Events", "mail", "insights_deliveryevent", Role.VIEWER),
             ("Inbox", "inbox", "insights_rawpayload", Role.VIEWER),
             ("Warm-up", "thermostat", "warmup_warmupschedule", Role.VIEWER),
+            ("IPs and routing", "alt_route", "iprouting_board", Role.VIEWER),
             ("Sending IPs", "dns", "iprouting_sendingip", Role.VIEWER),
             ("IP reputation", "query_stats", "iprouting_ipreputation", Role.VIEWER),
             ("Pools", "hub", "iprouting_pool", Role.VIEWER),
@@ -63,7 +64,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
     ),
 )
 # Of these names, the ones that are pages by themselves, not lists of a model.
-PAGES = frozenset({"insights_dashboard", "insights_messages"})
+PAGES = frozenset({"insights_dashboard", "insights_messages", "iprouting_board"})
 # Only for whoever runs the installation.
 INSTALLATION = (
     "Installation",

@@ -9,6 +9,17 @@ from django.db import models
 from campaigns.models import Organization, Stream
 from common.models import Timestamped
 from common.secrets import EncryptedField
+from iprouting.decision_models import RoutingDecision
+
+__all__ = [
+    "IPReputation",
+    "Pool",
+    "RoutingDecision",
+    "SendingIP",
+    "Transport",
+    "TransportKind",
+    "TransportSecurity",
+]
 
 
 class TransportKind(models.TextChoices):

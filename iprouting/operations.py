@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 
+from campaigns.models import Campaign
 from insights.periods import hour_of, next_hour
 from insights.queries.ip_hours import IP_HOURS
-from iprouting.models import SendingIP
+from iprouting.decisions import KEPT_FOR
+from iprouting.models import RoutingDecision, SendingIP
 
 REPUTATION_LOCK: Final = 0x697072657075  # "iprepu": number of the advisory lock
 _COUNTS: Final = ("sent", "delivered", "bounced", "complained")
@@ -35,6 +39,14 @@ WITH counted AS ({IP_HOURS}), gone AS (
 SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
 """  # noqa: S608  put together from constants alone
 
+# Written for every batch that is sent: as a model it would take twice the time.
+_KEEP: Final = """
+INSERT INTO iprouting_routingdecision
+    (organization_id, campaign_id, stream, at, "between", chosen, weighed, best)
+VALUES (%(organization)s, %(campaign)s, %(stream)s, %(at)s,
+    int8range(%(lowest)s, %(highest)s, '[]'), %(chosen)s, %(weighed)s, %(best)s)
+"""
+
 
 def mark_unreachable(ip_id: int, *, until: datetime, reason: str) -> None:
     """Leave an IP alone until `until`, because its server could not be reached."""
@@ -59,3 +71,32 @@ def refresh_reputation(*, look_back: timedelta, now: datetime) -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [REPUTATION_LOCK])
         cursor.execute(_REFRESH, hours)
         return int(cursor.fetchone()[0])
+
+
+def keep_decision(
+    campaign: Campaign,
+    *,
+    chosen: Mapping[int, Sequence[int]],
+    weighed: Mapping[str, Sequence[Any]],
+    best: Mapping[str, int],
+    now: datetime,
+) -> None:
+    """Write down which messages go through which IP (`chosen`), and what was weighed."""
+    bound: dict[str, Any] = {
+        "organization": campaign.organization_id,
+        "campaign": campaign.pk,
+        "stream": campaign.stream,
+        "at": now,
+        "lowest": min(min(ids) for ids in chosen.values()),
+        "highest": max(max(ids) for ids in chosen.values()),
+        "chosen": json.dumps(chosen),
+        "weighed": json.dumps(weighed),
+        "best": json.dumps(best),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, bound)
+
+
+def forget_decisions(*, now: datetime) -> int:
+    """Delete decisions of long ago; return how many."""
+    return RoutingDecision.objects.filter(at__lt=now - KEPT_FOR).delete()[0]

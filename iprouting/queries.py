@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet, Sum
 
 from insights.periods import next_hour
-from iprouting.models import IPReputation, SendingIP
+from iprouting.models import IPReputation, RoutingDecision, SendingIP
 from iprouting.reputation import WINDOW, Counts
 
 
@@ -45,3 +45,24 @@ def reputation(
         Sum("sent"), Sum("delivered"), Sum("bounced"), Sum("complained")
     )
     return {(ip, provider): Counts(*counts) for ip, provider, *counts in sums.order_by()}
+
+
+def decision_for(recipient_id: int) -> tuple[RoutingDecision, int] | None:
+    """Return the last decision about a message with the IP that was chosen for it.
+
+    None if there was none, or it was too long ago. The ranges of several batches may hold the
+    number: a message that was put off is taken again with others.
+    """
+    near = RoutingDecision.objects.filter(between__contains=recipient_id)
+    for decision in near.order_by("-at", "-pk").iterator():
+        for ip_id, recipient_ids in decision.chosen.items():
+            if recipient_id in recipient_ids:
+                return decision, int(ip_id)
+    return None
+
+
+def latest_best(organization_id: int, *, stream: str) -> dict[str, int]:
+    """Return which IP counted as the best at each provider when mail was last shared out."""
+    rows = RoutingDecision.objects.filter(organization=organization_id, stream=stream)
+    best = rows.order_by("-at").values_list("best", flat=True).first()
+    return dict(best or {})

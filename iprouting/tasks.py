@@ -24,3 +24,9 @@ def refresh_reputation(**_: object) -> None:
 def correct_reputation(**_: object) -> None:
     """Bring earlier hours up to what was reported since; every hour."""
     iprouting.operations.refresh_reputation(look_back=CORRECTED, now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def forget_decisions(**_: object) -> None:
+    """Delete the reasons for choices of long ago; every hour."""
+    iprouting.operations.forget_decisions(now=timezone.now())

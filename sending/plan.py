@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
+
+from iprouting.routing import Contender, Obstacle, Share, best_of, obstacle, shares
+from iprouting.turns import turns
 
 DEADLINE_PASSED = "deadline_passed"
 CONTACT_DELETED = "contact_deleted"
@@ -35,7 +38,7 @@ class CandidateIP:
     `room` is how many messages it may still take today, None is any number. `scores` are by
     provider, higher is better; a provider without a score counts 0. `throttled_until` says per
     provider how long this IP has to leave it alone. A `warming` IP takes the engaged first, and
-    before warm ones of the same score.
+    before warm ones unless its score is far worse. A `fallback` one takes what no other can.
     """
 
     ip_id: int
@@ -46,6 +49,7 @@ class CandidateIP:
     scores: Mapping[str, float] = field(default_factory=dict)
     throttled_until: Mapping[str, datetime] = field(default_factory=dict)
     warming: bool = False
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class BatchFacts:
     retry_at: datetime  # when to look again if no IP can say it
     deadline_at: datetime | None = None
     engaged_waiting: bool = False  # whether engaged people outside of the batch wait for their turn
+    incumbents: Mapping[str, int] = field(default_factory=dict)  # provider -> best IP until now
+    seed: float = 0.0  # in [0, 1): at whose turn the batch begins; differs between batches
 
 
 class Deliver(NamedTuple):
@@ -84,6 +90,15 @@ class Defer(NamedTuple):
 
 
 Decision = Deliver | Skip | Defer
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A candidate with what keeps it from a provider's mail, or its share of it."""
+
+    candidate: CandidateIP
+    obstacle: Obstacle | None
+    share: Share | None
 
 
 def plan_batch(facts: BatchFacts) -> list[Decision]:
@@ -116,49 +131,103 @@ def _decide(
     return Deliver(recipient.recipient_id, ip_id)
 
 
+def weigh(
+    facts: BatchFacts,
+    provider: str,
+    *,
+    engaged: bool,
+    room: Mapping[int, int | None] | None = None,
+) -> list[Weighed]:
+    """Return what each IP gets of a provider's mail, and why.
+
+    `room` is what is left on the IPs by now, if that is less than at the beginning.
+    """
+    left = {one.ip_id: one.room for one in facts.candidates} | dict(room or {})
+    obstacles = _obstacles(facts, provider, engaged=engaged, room=left)
+    contenders = _contenders(facts, provider, obstacles=obstacles, room=left)
+    given = shares(contenders, incumbent=facts.incumbents.get(provider))
+    by_ip = {share.ip_id: share for share in given}
+    return [Weighed(one, obstacles[one.ip_id], by_ip.get(one.ip_id)) for one in facts.candidates]
+
+
+def best_at(facts: BatchFacts, provider: str) -> int | None:
+    """Return which IP counts as the best at a provider, None if none may carry its mail."""
+    room = {one.ip_id: one.room for one in facts.candidates}
+    obstacles = _obstacles(facts, provider, engaged=True, room=room)
+    contenders = _contenders(facts, provider, obstacles=obstacles, room=room)
+    return best_of(contenders, incumbent=facts.incumbents.get(provider))
+
+
+def _obstacles(
+    facts: BatchFacts, provider: str, *, engaged: bool, room: Mapping[int, int | None]
+) -> dict[int, Obstacle | None]:
+    found = {
+        one.ip_id: obstacle(
+            other_stream=one.stream != facts.stream,
+            room=room[one.ip_id],
+            throttled_until=one.throttled_until.get(provider),
+            now=facts.now,
+            kept_for_engaged=one.warming and facts.engaged_waiting and not engaged,
+        )
+        for one in facts.candidates
+    }
+    standing_in = [one.ip_id for one in facts.candidates if one.fallback]
+    if any(found[ip_id] is None for ip_id in found.keys() - standing_in):
+        found |= {ip_id: found[ip_id] or Obstacle.FALLBACK for ip_id in standing_in}
+    return found
+
+
+def _contenders(
+    facts: BatchFacts,
+    provider: str,
+    *,
+    obstacles: Mapping[int, Obstacle | None],
+    room: Mapping[int, int | None],
+) -> list[Contender]:
+    return [
+        Contender(one.ip_id, one.scores.get(provider, 0.0), room[one.ip_id], one.warming)
+        for one in facts.candidates
+        if obstacles[one.ip_id] is None
+    ]
+
+
 class _Choice:
     """Which IP takes the next message for a provider, and how much room is left on each."""
 
     def __init__(self, facts: BatchFacts, eligible: Sequence[CandidateIP]) -> None:
         self.eligible = eligible
-        self._now = facts.now
-        self._engaged_waiting = facts.engaged_waiting
+        self._facts = facts
         self._room = {candidate.ip_id: candidate.room for candidate in eligible}
-        # A best IP without a limit stays the best for the whole batch: others only drop out.
-        self._lasting: dict[tuple[str, bool], int] = {}
+        self._all_alike = not (facts.engaged_waiting and any(c.warming for c in eligible))
+        self._turns: dict[tuple[str, bool], Iterator[int]] = {}
 
     def taken(self, provider: str, *, engaged: bool) -> int | None:
-        """Return the best IP for a message, its room taken; None if none has room."""
-        lasting = self._lasting.get((provider, engaged))
-        if lasting is not None:
-            return lasting
-        best = max(self._usable(provider, engaged=engaged), key=_rank(provider), default=None)
-        if best is None:
-            return None
-        left = self._room[best.ip_id]
-        if left is None:
-            self._lasting[provider, engaged] = best.ip_id
+        """Return the IP whose turn it is, its room taken; None if none may take the message."""
+        engaged = engaged or self._all_alike
+        dealt = self._turns.get((provider, engaged)) or self._dealt(provider, engaged=engaged)
+        for ip_id in dealt:
+            left = self._room[ip_id]
+            if left is None:
+                return ip_id
+            if left:
+                self._room[ip_id] = left - 1
+                return ip_id
+            break
         else:
-            self._room[best.ip_id] = left - 1
-        return best.ip_id
+            return None
+        self._dealt(provider, engaged=engaged)  # one has no room any more: the others share anew
+        return self.taken(provider, engaged=engaged)
 
     def has_room(self) -> bool:
         """Say whether any IP takes anybody still."""
         return any(room != 0 for room in self._room.values())
 
-    def _usable(self, provider: str, *, engaged: bool) -> list[CandidateIP]:
-        """Return the IPs that have room and need not leave the provider alone."""
-        return [
-            candidate
-            for candidate in self.eligible
-            if self._room[candidate.ip_id] != 0
-            and candidate.throttled_until.get(provider, self._now) <= self._now
-            and (engaged or not (candidate.warming and self._engaged_waiting))
-        ]
-
-
-def _rank(provider: str) -> Callable[[CandidateIP], tuple[float, bool]]:
-    return lambda candidate: (candidate.scores.get(provider, 0.0), candidate.warming)
+    def _dealt(self, provider: str, *, engaged: bool) -> Iterator[int]:
+        """Share a provider's mail out among the IPs that may take it."""
+        weighed = weigh(self._facts, provider, engaged=engaged, room=self._room)
+        given = [one.share for one in weighed if one.share is not None]
+        dealt = self._turns[provider, engaged] = turns(given, seed=self._facts.seed)
+        return dealt
 
 
 def _wait(recipient: RecipientFacts, facts: BatchFacts, choice: _Choice) -> Defer:

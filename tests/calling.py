@@ -42,6 +42,7 @@ ONE_OF_EACH = {
     "pools": PoolFactory,
     "transports": TransportFactory,
     "ips": SendingIPFactory,
+    "routing": lambda organization: RecipientFactory(campaign__organization=organization),
     "suppressions": SuppressionFactory,
     "webhooks": WebhookFactory,
     "warmup": lambda organization: WarmupFactory(ip__organization=organization),

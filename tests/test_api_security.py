@@ -34,7 +34,11 @@ PUBLIC = {
     SpectacularAPIView: "the description of the API, the same for everybody",
     SpectacularSwaggerView: "the page that shows the description",
 }
-QUERIES = {"suppressions/explain": "?email=foreign@example.com"}
+# ID stands for the object that a query names.
+QUERIES = {
+    "suppressions/explain": "?email=foreign@example.com",
+    "routing/explain": "?recipient=ID",
+}
 # Repeating these changes nothing, or makes what the caller can see and delete.
 WITHOUT_IDEMPOTENCY_KEY = {
     "contacts", "lists", "segments", "templates", "domains", "identities", "campaigns", "pools",
@@ -57,7 +61,8 @@ class Endpoint:
 
     def url(self, number, *, slash=""):
         """Return the address for the object with this id."""
-        return f"/api/{self.path.replace('ID', str(number))}{slash}{QUERIES.get(self.path, '')}"
+        address = f"/api/{self.path}{slash}{QUERIES.get(self.path, '')}"
+        return address.replace("ID", str(number))
 
     @property
     def noun(self):
@@ -65,7 +70,7 @@ class Endpoint:
 
     @property
     def is_detail(self):
-        return "ID" in self.path
+        return "ID" in self.url("ID")
 
 
 def endpoints():

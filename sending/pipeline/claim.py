@@ -21,13 +21,13 @@ from iprouting.models import SendingIP
 from sending.journal import FileJournal, Journals
 from sending.mailing import CampaignMail
 from sending.pipeline.batch import Batch
+from sending.pipeline.candidates import Candidates
 from sending.pipeline.rooms import take_room, total_room
 from sending.plan import (
     ENGAGED_DAYS,
     ENGAGED_FIRST,
     NO_ROOM,
     BatchFacts,
-    CandidateIP,
     Decision,
     Defer,
     Deliver,
@@ -42,6 +42,7 @@ STOP_BEFORE_LEASE_SHARE = 0.5  # hand-overs end at half the lease; answers may t
 NOTHING_ELIGIBLE_DELAY = timedelta(seconds=60)
 LONGEST_HOLD = timedelta(seconds=60)
 WAITS_FOR_ENGAGED = "Warming IPs wait for engaged people to be mailed first."
+SEEDS = 2**32  # of the random bits of a claim's name: where among the IPs' turns it begins
 _NO_PLACE = (NO_ROOM, ENGAGED_FIRST)
 
 
@@ -54,6 +55,7 @@ class Claimer:
     mail: CampaignMail
     journals: Journals
     lease: timedelta
+    candidates: Candidates
 
     def claim(self, *, limit: int, now: datetime) -> Batch | None:
         """Return the next batch, or None when nothing is due or the campaign does not run.
@@ -94,7 +96,8 @@ class Claimer:
             if only_engaged:
                 self._hold_for_engaged(now=now)
             return None
-        decisions = plan_batch(self._facts(rows, rooms, now=now))
+        facts = self._facts(rows, rooms, owner=owner, now=now)
+        decisions = plan_batch(facts)
         not_now = _settled_by_plan(decisions, now=now)
         if not_now:
             with transaction.atomic():
@@ -103,6 +106,7 @@ class Claimer:
         surplus = take_room(by_ip, rooms, owner=owner, now=now)
         if surplus:
             campaigns.operations.ledger.release(owner=owner, only=surplus)
+        self.candidates.keep(facts, by_ip)
         if not by_ip:
             self._hold_if_all_wait(decisions, now=now)
         for list_id in {row.list_id for of_ip in by_ip.values() for row in of_ip}:
@@ -134,7 +138,12 @@ class Claimer:
         campaigns.operations.campaigns.hold(self.campaign.pk, until=until, reason=reason)
 
     def _facts(
-        self, rows: Sequence[ClaimedRecipient], rooms: Mapping[int, Room], *, now: datetime
+        self,
+        rows: Sequence[ClaimedRecipient],
+        rooms: Mapping[int, Room],
+        *,
+        owner: uuid.UUID,
+        now: datetime,
     ) -> BatchFacts:
         suppressed = suppression.queries.suppressed_among(
             [row.email_key for row in rows if row.email_key],
@@ -149,10 +158,12 @@ class Claimer:
             now=now,
             stream=self.campaign.stream,
             recipients=[_recipient_facts(row, suppressed) for row in rows],
-            candidates=[_candidate(ip, rooms.get(ip.pk)) for ip in self.ips.values()],
+            candidates=self.candidates.among({row.provider for row in rows}, rooms=rooms, now=now),
             retry_at=now + NOTHING_ELIGIBLE_DELAY,
             deadline_at=self.campaign.deadline_at,
             engaged_waiting=bool(rooms) and self._engaged_waiting(rows),
+            incumbents=self.candidates.best(),
+            seed=owner.int % SEEDS / SEEDS,
         )
 
     def _engaged_waiting(self, rows: Sequence[ClaimedRecipient]) -> bool:
@@ -162,12 +173,6 @@ class Claimer:
         return campaigns.queries.ledger.engaged_waiting(
             self.campaign.organization_id, stream=self.campaign.stream, within_days=ENGAGED_DAYS
         )
-
-
-def _candidate(ip: SendingIP, room: Room | None) -> CandidateIP:
-    if room is None:
-        return CandidateIP(ip.pk, ip.address, ip.pool.stream)
-    return CandidateIP(ip.pk, ip.address, ip.pool.stream, room.left, room.returns_at, warming=True)
 
 
 def _recipient_facts(row: ClaimedRecipient, suppressed: Mapping[str, str]) -> RecipientFacts:

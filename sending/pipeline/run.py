@@ -33,6 +33,7 @@ from sending.mailing import CampaignMail
 from sending.opening import open_transport
 from sending.outcomes import RetryRules
 from sending.pipeline.batch import Batch, Noting
+from sending.pipeline.candidates import Candidates
 from sending.pipeline.claim import Claimer
 from sending.transports.base import Receipt, Transport
 
@@ -146,7 +147,8 @@ class _Run:
         self._campaign, self._ips, self._clock, self._until = campaign, ips, clock, until
         self._mail = CampaignMail(campaign, ips=ips)
         self._journals = Journals(conf.journal_directory())
-        self._claimer = Claimer(campaign, ips, self._mail, self._journals, conf.lease())
+        candidates = Candidates(campaign, ips)
+        self._claimer = Claimer(campaign, ips, self._mail, self._journals, conf.lease(), candidates)
         self._claims, self._records = _Database(), _Database()
         self._noting = Noting()
         self._transports: dict[int, Transport] = {}

@@ -45,6 +45,10 @@ def batch(recipients, candidates, **facts) -> BatchFacts:
     )
 
 
+def ips_of(decisions):
+    return [decision.ip_id for decision in decisions]
+
+
 WARM = CandidateIP(7, "192.0.2.7", "marketing")
 
 
@@ -87,6 +91,71 @@ class TestPlanBatch:
         both = [recipient(1), recipient(2, provider="yahoo")]
 
         assert plan_batch(batch(both, [poor, good])) == [Deliver(1, 2), Deliver(2, 1)]
+
+    def test_shares_among_equals_by_room(self):
+        equals = [
+            CandidateIP(1, "192.0.2.1", "marketing", room=3000, scores={"gmail": 0.90}),
+            CandidateIP(2, "192.0.2.2", "marketing", room=1000, scores={"gmail": 0.91}),
+        ]
+        everyone = [recipient(number) for number in range(400)]
+
+        used = ips_of(plan_batch(batch(everyone, equals, seed=0.7)))
+
+        assert used.count(1) == 300
+        assert used.count(2) == 100
+
+    def test_keeps_the_traffic_of_an_ip_at_the_providers_that_take_it(self):
+        split = CandidateIP(1, "192.0.2.1", "marketing", scores={"gmail": -5.0, "yahoo": 0.9})
+        other = CandidateIP(2, "192.0.2.2", "marketing", scores={"gmail": 0.9, "yahoo": 0.9})
+        gmail = [recipient(number) for number in range(100)]
+        yahoo = [recipient(number, provider="yahoo") for number in range(100, 200)]
+
+        used = ips_of(plan_batch(batch([*gmail, *yahoo], [split, other])))
+
+        assert set(used[:100]) == {2}
+        assert used[100:].count(1) == 50
+
+    def test_lets_a_little_go_through_another_healthy_ip(self):
+        best = CandidateIP(1, "192.0.2.1", "marketing", scores={"gmail": 0.95})
+        other = CandidateIP(2, "192.0.2.2", "marketing", scores={"gmail": 0.80})
+        everyone = [recipient(number) for number in range(400)]
+
+        used = ips_of(plan_batch(batch(everyone, [best, other])))
+
+        assert used.count(2) == 12
+
+    def test_uses_the_room_of_a_warming_ip_first_for_the_engaged(self):
+        new = CandidateIP(1, "192.0.2.1", "marketing", room=2, scores={"gmail": 0.8}, warming=True)
+        warm = CandidateIP(2, "192.0.2.2", "marketing", scores={"gmail": 0.9})
+        quiet = [recipient(number, engagement_days=400) for number in (1, 2)]
+        engaged = [recipient(number) for number in (3, 4, 5)]
+
+        planned = plan_batch(batch([*quiet, *engaged], [new, warm], engaged_waiting=True))
+
+        assert ips_of(planned) == [2, 2, 1, 1, 2]
+
+    def test_uses_what_stands_in_only_when_no_other_can(self):
+        own = CandidateIP(1, "192.0.2.1", "marketing", room=2, throttled_until={"yahoo": LATER})
+        standing_in = CandidateIP(
+            2, "192.0.2.2", "marketing", scores={"gmail": 0.99}, fallback=True
+        )
+        gmail = [recipient(number) for number in (1, 2, 3)]
+        everyone = [*gmail, recipient(4, provider="yahoo")]
+
+        assert ips_of(plan_batch(batch(everyone, [own, standing_in]))) == [1, 1, 2, 2]
+
+    def test_keeps_the_best_until_another_is_clearly_better(self):
+        rivals = [
+            CandidateIP(1, "192.0.2.1", "marketing", scores={"gmail": 0.90}),
+            CandidateIP(2, "192.0.2.2", "marketing", scores={"gmail": 0.94}),
+        ]
+        everyone = [recipient(number) for number in range(100)]
+
+        kept = ips_of(plan_batch(batch(everyone, rivals, incumbents={"gmail": 1})))
+        without = ips_of(plan_batch(batch(everyone, rivals)))
+
+        assert kept.count(1) == 50
+        assert without.count(1) == 3
 
     def test_goes_on_to_the_next_ip_when_the_room_is_used_up(self):
         small = CandidateIP(1, "192.0.2.1", "marketing", room=1, scores={"gmail": 1.0})

@@ -33,6 +33,7 @@ from sending.admin.messages.words import (
     happening,
 )
 from sending.admin.words import exclusion, recipient_pill
+from sending.queries.routing import explain_routing
 from suppression.queries import Explanation
 from suppression.reasons import Reason
 
@@ -90,6 +91,7 @@ def show(request: HttpRequest, recipient_id: int) -> HttpResponse:
         **_links(story.message),
         "entries": _entries(story.events),
         "route": story.route,
+        "routing": explain_routing(story.message),
         "suppressions": [_suppression(explanation) for explanation in story.suppressions],
     }
     return render(request, "sending/messages/message.html", context)

@@ -31,7 +31,7 @@ run: $(RUN_STAMP)
 	@$(EMBEDDED) --keep -- python -m config.launch
 
 test: $(DEV_STAMP)
-	@$(EMBEDDED) -- python -m pytest -n 2 --dist loadscope $(ARGS)
+	@$(EMBEDDED) -- python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 # `make -k check` goes on behind a check that fails.
 CHECKS := check-format check-lint check-types check-imports check-templates check-spelling check-django

@@ -72,6 +72,7 @@ INSTALLATION = (
         ("Schedules", "schedule", "django_celery_beat_periodictask"),
         ("Accounts", "manage_accounts", "campaigns_user"),
         ("Mailbox providers", "rule", "insights_providerrule"),
+        ("Checks of counts", "rule_settings", "insights_countcheck"),
     ),
 )
 

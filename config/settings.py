@@ -235,6 +235,7 @@ SPECTACULAR_SETTINGS = {
         "ExportStatusEnum": "insights.models.ExportStatus",
         "ImportStatusEnum": "campaigns.models.ImportStatus",
         "RecipientStateEnum": "campaigns.models.recipient.RECIPIENT_STATE_CHOICES",
+        "StreamEnum": "campaigns.models.Stream",
         "SubscriptionStatusEnum": "campaigns.models.SubscriptionStatus",
         "TransportKindEnum": "iprouting.models.TransportKind",
     },

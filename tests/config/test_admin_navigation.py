@@ -34,6 +34,7 @@ class TestSidebar:
             "Schedules",
             "Accounts",
             "Mailbox providers",
+            "Checks of counts",
         ]
 
     def test_leads_only_to_pages_that_open(self):

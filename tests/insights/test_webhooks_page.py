@@ -27,8 +27,9 @@ def is_from_mailwright():
     return names["is_from_mailwright"]
 
 
-def request(secrets, now=NOW):
-    """Return the body and the headers of a request."""
+def request(secrets, *, age=timedelta()):
+    """Return the body and the headers of a request that was made so long ago."""
+    now = datetime.now(UTC) - age
     body = body_of([Told(1, "bounced", NOW, {"email": "ä"})], single=True, created_at=NOW)
     return body, headers_of(body, number=uuid.uuid4(), secrets=secrets, now=now)
 
@@ -51,7 +52,7 @@ class TestVerification:
 
     def test_refuses_old_ones(self, is_from_mailwright):
         secret = new_secret()
-        body, headers = request([secret], now=NOW - timedelta(minutes=6))
+        body, headers = request([secret], age=timedelta(minutes=6))
 
         assert not is_from_mailwright(body, headers, secret)
 

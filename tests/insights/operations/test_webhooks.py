@@ -220,7 +220,7 @@ class TestClaimByManyAtOnce:
             try:
                 return [
                     delivery.pk
-                    for number in range(8)
+                    for number in range(40)
                     for delivery in _claimed_and_settled(NOW + number * SECOND)
                 ]
             finally:

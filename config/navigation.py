@@ -44,6 +44,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Role], ...]], ...] = (
             ("IPs and routing", "alt_route", "iprouting_board", Role.VIEWER),
             ("Sending IPs", "dns", "iprouting_sendingip", Role.VIEWER),
             ("IP reputation", "query_stats", "iprouting_ipreputation", Role.VIEWER),
+            ("Breakers", "electric_bolt", "iprouting_breaker", Role.VIEWER),
             ("Pools", "hub", "iprouting_pool", Role.VIEWER),
             ("Transports", "swap_horiz", "iprouting_transport", Role.VIEWER),
             ("Domains", "language", "campaigns_sendingdomain", Role.VIEWER),
@@ -73,6 +74,8 @@ INSTALLATION = (
         ("Accounts", "manage_accounts", "campaigns_user"),
         ("Mailbox providers", "rule", "insights_providerrule"),
         ("Checks of counts", "rule_settings", "insights_countcheck"),
+        ("Breaker rules", "electric_bolt", "iprouting_breakerrule"),
+        ("Provider limits", "speed", "iprouting_providerlimit"),
     ),
 )
 

@@ -7,20 +7,23 @@ from typing import Any
 
 import django_filters
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+import iprouting.operations.streams
 import iprouting.queries
 from campaigns.roles import Role
 from common.api.fields import JsonObjectField, LineField
 from common.api.filters import IdFilter
 from common.api.scoping import OrganizationRelated
-from common.api.views import NounViewSet, changed, store
+from common.api.views import NounViewSet, ReadViewSet, changed, store
 from insights.periods import next_hour
-from iprouting.models import Pool, SendingIP, Transport
+from iprouting.breakers import BreakerState
+from iprouting.models import Breaker, Pool, SendingIP, Transport
+from iprouting.operations.breakers import standing_of
 from iprouting.reputation import WINDOW, Counts, score
 
 HEADER_NAME = r"^[!-9;-~]+\Z"  # RFC 5322 3.6.8: printable ASCII without the colon
@@ -34,7 +37,7 @@ class PoolOutput(serializers.ModelSerializer[Pool]):
 
     class Meta:
         model = Pool
-        fields = ("id", "name", "stream", "created_at", "updated_at")
+        fields = ("id", "name", "stream", "fallback", "created_at", "updated_at")
         read_only_fields = fields
 
 
@@ -42,10 +45,16 @@ class PoolInput(serializers.ModelSerializer[Pool]):
     """A pool as it is given."""
 
     name = LineField(max_length=100)
+    fallback = OrganizationRelated(
+        queryset=Pool.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="Of transactional pools: takes what no IP of this pool can.",
+    )
 
     class Meta:
         model = Pool
-        fields = ("name", "stream")
+        fields = ("name", "stream", "fallback")
 
 
 class PoolViewSet(NounViewSet):
@@ -56,6 +65,10 @@ class PoolViewSet(NounViewSet):
     input_class = PoolInput
     write_role = Role.OPERATOR
     filterset_fields = ("stream",)
+
+    def keep(self, instance: Pool, given: dict[str, Any]) -> Pool:
+        """Return the stored pool, whose fallback is of its own stream."""
+        return iprouting.operations.streams.save_pool(changed(instance, given))
 
 
 class TransportOutput(serializers.ModelSerializer[Transport]):
@@ -220,6 +233,10 @@ class SendingIPViewSet(NounViewSet):
     write_role = Role.OPERATOR
     filterset_class = SendingIPFilter
 
+    def keep(self, instance: SendingIP, given: dict[str, Any]) -> SendingIP:
+        """Return the stored IP, which sends one kind of mail alone."""
+        return iprouting.operations.streams.save_ip(changed(instance, given))
+
     @extend_schema(responses=IPReputationOutput, filters=False)
     @action(detail=True)
     def reputation(self, request: Request, pk: str) -> Response:
@@ -238,6 +255,39 @@ class SendingIPViewSet(NounViewSet):
             ],
         }
         return Response(IPReputationOutput(shown).data)
+
+
+class BreakerOutput(serializers.ModelSerializer[Breaker]):
+    """How an IP treats a provider, and why."""
+
+    state = serializers.SerializerMethodField()
+    rule = serializers.CharField(source="rule_name", help_text="Empty: by hand, or never opened.")
+    evidence = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Breaker
+        fields = (
+            "id", "ip", "provider", "state", "until", "rate_per_minute", "reason", "rule",
+            "by_report", "evidence", "times_opened", "opened_at", "changed_at", "changed_by",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ChoiceField(choices=[state.value for state in BreakerState]))
+    def get_state(self, breaker: Breaker) -> str:
+        """Return what time has made of the state."""
+        return standing_of(breaker).at(timezone.now()).value
+
+    def get_evidence(self, breaker: Breaker) -> list[str]:
+        """Return the answers that counted last."""
+        return [one["text"] for one in breaker.evidence]
+
+
+class BreakerViewSet(ReadViewSet):
+    """Which IPs leave which providers alone."""
+
+    queryset = Breaker.objects.all()
+    serializer_class = BreakerOutput
+    filterset_fields = ("ip", "provider")
 
 
 def _shown(counts: Counts) -> dict[str, int | float | None]:

@@ -9,11 +9,15 @@ from django.db import models
 from campaigns.models import Organization, Stream
 from common.models import Timestamped
 from common.secrets import EncryptedField
+from iprouting.breaker_models import Breaker, BreakerRule, ProviderLimit
 from iprouting.decision_models import RoutingDecision
 
 __all__ = [
+    "Breaker",
+    "BreakerRule",
     "IPReputation",
     "Pool",
+    "ProviderLimit",
     "RoutingDecision",
     "SendingIP",
     "Transport",
@@ -44,12 +48,29 @@ class Pool(Timestamped):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="pools")
     name = models.CharField(max_length=100)
     stream = models.CharField(max_length=20, choices=Stream.choices, default=Stream.MARKETING)
+    fallback = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="stands_in_for",
+        help_text="Transactional mail leaves through this pool when nothing in its own can take "
+        "it. Marketing mail waits instead.",
+    )
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["organization", "name"], name="pool_name_once_per_organization"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(fallback__isnull=True) | models.Q(stream="transactional"),
+                name="pool_fallback_for_transactional_only",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(fallback__isnull=True) | ~models.Q(fallback=models.F("id")),
+                name="pool_is_not_its_own_fallback",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,7 @@
-"""What follows from an answer, in one place and one transaction: ledger, events, suppression."""
+"""What follows from an answer, in one place and one transaction.
+
+Ledger, events, suppression, and the breakers of sending IPs.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ import insights.operations.inbox
 import insights.operations.recording
 import insights.queries.inbox
 import insights.queries.verdicts
+import iprouting.operations.breakers
 import suppression.operations
 import suppression.queries
 from campaigns.ledger import ClaimedRecipient, Outcome
@@ -23,11 +27,14 @@ from campaigns.states import RecipientState
 from common.addresses import normalize_address
 from insights.events import BounceClass, DeliveryEvent, EventType, attempt_key
 from insights.forwards import is_of_addressee
+from iprouting.operations.breakers import Refusal
 from sending.outcomes import Verdict
 from sending.reported import Attributed, event_of, is_hand_over, new_events
-from sending.transports.base import Receipt
+from sending.transports.base import Answer, Receipt
 from suppression.reasons import Origin, Reason
 
+_REFUSING = frozenset({Answer.DEFERRED, Answer.REFUSED})
+_REFUSALS = frozenset({EventType.DEFERRED, EventType.BOUNCED})
 _FACTS = frozenset({RecipientState.BOUNCED, RecipientState.DELIVERED})
 
 # What somebody says by a report, and who puts them on the list for it.
@@ -56,10 +63,17 @@ class Settled(NamedTuple):
     at: datetime
 
 
-def record(settled: Sequence[Settled], *, organization_id: int, owner: uuid.UUID) -> None:
-    """Write ledger, events and suppression for messages that `owner` holds.
+def record(
+    settled: Sequence[Settled],
+    *,
+    organization_id: int,
+    owner: uuid.UUID,
+    probing: frozenset[tuple[str, str]] = frozenset(),
+) -> None:
+    """Write ledger, events, suppression and breakers for messages that `owner` holds.
 
-    Rows that `owner` has lost in the meantime are left alone, and leave no event.
+    Rows that `owner` has lost in the meantime are left alone, and leave no event. `probing` are
+    the (IP, provider) that some of the messages tried again.
     """
     if not settled:
         return
@@ -70,7 +84,9 @@ def record(settled: Sequence[Settled], *, organization_id: int, owner: uuid.UUID
         insights.operations.recording.record_outcome_events(
             organization_id, with_facts=any(one.verdict.state in _FACTS for one in settled)
         )
-        _suppress_refused(organization_id, [one for one in settled if one.row.id not in lost])
+        valid = [one for one in settled if one.row.id not in lost]
+        _suppress_refused(organization_id, valid)
+        _heed_answers(organization_id, valid, probing=probing)
 
 
 def _outcome(settled: Settled) -> Outcome:
@@ -121,6 +137,59 @@ def _reason_to_suppress(settled: Settled, *, too_often: bool) -> Reason | None:
     return Reason.SOFT_BOUNCE_LIMIT if soft and too_often else None
 
 
+def _heed_answers(
+    organization_id: int, settled: Sequence[Settled], *, probing: frozenset[tuple[str, str]]
+) -> None:
+    """Let refusals open breakers, and messages that were taken close those that were probed."""
+    refused = [
+        Refusal(one.ip, one.row.provider, one.row.id, receipt.code, receipt.response, one.at)
+        for one in settled
+        if (receipt := one.receipt) is not None and receipt.answer in _REFUSING
+    ]
+    if refused:
+        latest = max(refusal.at for refusal in refused)
+        iprouting.operations.breakers.learn(organization_id, refused, by_report=False, now=latest)
+    if probing:
+        taken = {
+            (one.ip, one.row.provider)
+            for one in settled
+            if one.receipt is not None and one.receipt.answer is Answer.ACCEPTED
+        }
+        iprouting.operations.breakers.close_probed(
+            organization_id,
+            taken & probing,
+            by_report=False,
+            now=max(one.at for one in settled),
+        )
+
+
+def _heed_reports(told: Sequence[Attributed], *, now: datetime) -> None:
+    """Let what a relay reported of providers open and close breakers, as our own answers do."""
+    for organization_id in {one.message.organization_id for one in told}:
+        own = [one for one in told if one.message.organization_id == organization_id]
+        refused = [
+            Refusal(
+                one.message.ip,
+                one.message.provider,
+                one.message.recipient_id,
+                one.report.smtp_code,
+                one.report.smtp_response,
+                one.report.ts,
+            )
+            for one in own
+            if one.report.event_type in _REFUSALS and one.message.ip
+        ]
+        iprouting.operations.breakers.learn(organization_id, refused, by_report=True, now=now)
+        delivered = {
+            (one.message.ip, one.message.provider)
+            for one in own
+            if one.report.event_type is EventType.DELIVERED
+        }
+        iprouting.operations.breakers.close_probed(
+            organization_id, delivered, by_report=True, now=now
+        )
+
+
 def record_reports(attributed: Sequence[Attributed], *, now: datetime) -> int:
     """Write events, ledger and suppression for what was reported; return how many events are new.
 
@@ -143,6 +212,7 @@ def record_reports(attributed: Sequence[Attributed], *, now: datetime) -> int:
         new = set(recorded).difference(known)
         told = [one for event, one in events.items() if event.natural_key in new]
         _suppress_reported(told, now=now)
+        _heed_reports(told, now=now)
         return len(new)
 
 

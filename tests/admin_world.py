@@ -40,8 +40,11 @@ from tests.factories.insights import (
     WebhookFactory,
 )
 from tests.factories.iprouting import (
+    BreakerFactory,
+    BreakerRuleFactory,
     IPReputationFactory,
     PoolFactory,
+    ProviderLimitFactory,
     SendingIPFactory,
     TransportFactory,
 )
@@ -138,6 +141,7 @@ MAKERS: dict[str, Any] = {
     "iprouting.SendingIP": lambda organization: SendingIPFactory(organization=organization),
     "iprouting.IPReputation": lambda organization: IPReputationFactory(organization=organization),
     "warmup.WarmupSchedule": lambda organization: EndedWarmupFactory(ip__organization=organization),
+    "iprouting.Breaker": lambda organization: BreakerFactory(organization=organization),
     "suppression.Suppression": lambda organization: SuppressionFactory(organization=organization),
     "insights.CountCheck": lambda organization: CountCheckFactory(organization=organization),
     "insights.DeliveryEvent": _event,
@@ -160,6 +164,8 @@ def _task(number: int) -> PeriodicTask:
 PLATFORM_MAKERS: dict[str, Any] = {
     "campaigns.User": lambda _number: UserFactory(password=NO_PASSWORD),
     "insights.ProviderRule": lambda _number: ProviderRuleFactory(),
+    "iprouting.BreakerRule": lambda _number: BreakerRuleFactory(),
+    "iprouting.ProviderLimit": lambda _number: ProviderLimitFactory(),
     "django_celery_beat.PeriodicTask": _task,
     "django_celery_beat.IntervalSchedule": lambda number: IntervalSchedule.objects.create(
         every=number + 100, period="seconds"

@@ -19,7 +19,12 @@ from tests.factories.campaigns import (
     TemplateFactory,
 )
 from tests.factories.insights import ExportJobFactory, WebhookFactory
-from tests.factories.iprouting import PoolFactory, SendingIPFactory, TransportFactory
+from tests.factories.iprouting import (
+    BreakerFactory,
+    PoolFactory,
+    SendingIPFactory,
+    TransportFactory,
+)
 from tests.factories.suppression import SuppressionFactory
 from tests.factories.warmup import WarmupFactory
 from tests.insights.counting import count
@@ -43,6 +48,7 @@ ONE_OF_EACH = {
     "transports": TransportFactory,
     "ips": SendingIPFactory,
     "routing": lambda organization: RecipientFactory(campaign__organization=organization),
+    "breakers": BreakerFactory,
     "suppressions": SuppressionFactory,
     "webhooks": WebhookFactory,
     "warmup": lambda organization: WarmupFactory(ip__organization=organization),

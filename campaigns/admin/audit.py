@@ -22,6 +22,8 @@ ACTION_WORDS = {
     "campaign.sent": "Finished",
     "campaign.cancelled": "Cancelled",
     "campaign.failed": "Failed",
+    "breaker.closed": "Let mail flow again",
+    "breaker.opened": "Stopped an IP at a provider",
     "suppression.released": "Released an address",
 }
 

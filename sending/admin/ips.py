@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
+import iprouting.operations.streams
 import warmup.queries
 from campaigns.roles import Role
 from common.admin import (
@@ -230,8 +231,8 @@ class SendingIPAdmin(OrganizationScopedAdmin):
     def save_model(
         self, request: HttpRequest, obj: SendingIP, form: forms.ModelForm[Any], change: Any
     ) -> None:
-        """Save the IP, and warn if its server cannot tell it from others."""
-        super().save_model(request, obj, form, change)
+        """Save the IP, which sends one kind of mail alone; warn if it is not told from others."""
+        iprouting.operations.streams.save_ip(obj)
         others = _taken_for(obj)
         if others:
             self.message_user(request, _confusion(obj, others), messages.WARNING)

@@ -32,6 +32,7 @@ class Batch:
     by_ip: dict[int, list[ClaimedRecipient]]
     stop_at: datetime
     reserved: bool = False  # whether room of warming IPs was taken for it
+    probing: frozenset[tuple[str, str]] = frozenset()  # (IP, provider) that it tries again
     settled: list[Settled] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
     unreached: dict[int, str] = field(default_factory=dict)  # IP -> what was in the way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -22,6 +22,7 @@ from sending.journal import FileJournal, Journals
 from sending.mailing import CampaignMail
 from sending.pipeline.batch import Batch
 from sending.pipeline.candidates import Candidates
+from sending.pipeline.pacing import Paces, paces
 from sending.pipeline.rooms import take_room, total_room
 from sending.plan import (
     ENGAGED_DAYS,
@@ -56,6 +57,7 @@ class Claimer:
     journals: Journals
     lease: timedelta
     candidates: Candidates
+    fallback_ids: frozenset[int] = frozenset()  # IPs that only stand in for others
 
     def claim(self, *, limit: int, now: datetime) -> Batch | None:
         """Return the next batch, or None when nothing is due or the campaign does not run.
@@ -96,14 +98,21 @@ class Claimer:
             if only_engaged:
                 self._hold_for_engaged(now=now)
             return None
-        facts = self._facts(rows, rooms, owner=owner, now=now)
-        decisions = plan_batch(facts)
+        pace = paces(
+            self.campaign.organization_id,
+            ips=self.ips,
+            providers={row.provider for row in rows},
+            now=now,
+        )
+        facts = self._facts(rows, rooms, pace, owner=owner, now=now)
+        decisions = pace.spread(plan_batch(facts), rows)
         not_now = _settled_by_plan(decisions, now=now)
         if not_now:
             with transaction.atomic():
                 campaigns.operations.ledger.record_outcomes(not_now, owner=owner)
         by_ip = _by_ip(rows, decisions)
-        surplus = take_room(by_ip, rooms, owner=owner, now=now)
+        surplus = pace.trim(by_ip)
+        surplus += take_room(by_ip, rooms, owner=owner, now=now)
         if surplus:
             campaigns.operations.ledger.release(owner=owner, only=surplus)
         self.candidates.keep(facts, by_ip)
@@ -112,7 +121,14 @@ class Claimer:
         for list_id in {row.list_id for of_ip in by_ip.values() for row in of_ip}:
             self.mail.load_list(list_id)
         stop_at = now + self.lease * STOP_BEFORE_LEASE_SHARE
-        return Batch(owner, journal, by_ip, stop_at, reserved=bool(rooms))
+        return Batch(
+            owner,
+            journal,
+            by_ip,
+            stop_at,
+            reserved=bool(rooms),
+            probing=frozenset(pace.probing),
+        )
 
     def _hold_for_room(self, wait: RoomWait, *, now: datetime) -> None:
         reason = wait_words(wait, organization=self.campaign.organization)
@@ -141,6 +157,7 @@ class Claimer:
         self,
         rows: Sequence[ClaimedRecipient],
         rooms: Mapping[int, Room],
+        pace: Paces,
         *,
         owner: uuid.UUID,
         now: datetime,
@@ -158,7 +175,16 @@ class Claimer:
             now=now,
             stream=self.campaign.stream,
             recipients=[_recipient_facts(row, suppressed) for row in rows],
-            candidates=self.candidates.among({row.provider for row in rows}, rooms=rooms, now=now),
+            candidates=[
+                replace(
+                    one,
+                    throttled_until=pace.throttled_until(one.ip_id),
+                    fallback=one.ip_id in self.fallback_ids,
+                )
+                for one in self.candidates.among(
+                    {row.provider for row in rows}, rooms=rooms, now=now
+                )
+            ],
             retry_at=now + NOTHING_ELIGIBLE_DELAY,
             deadline_at=self.campaign.deadline_at,
             engaged_waiting=bool(rooms) and self._engaged_waiting(rows),

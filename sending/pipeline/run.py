@@ -147,8 +147,15 @@ class _Run:
         self._campaign, self._ips, self._clock, self._until = campaign, ips, clock, until
         self._mail = CampaignMail(campaign, ips=ips)
         self._journals = Journals(conf.journal_directory())
-        candidates = Candidates(campaign, ips)
-        self._claimer = Claimer(campaign, ips, self._mail, self._journals, conf.lease(), candidates)
+        self._claimer = Claimer(
+            campaign,
+            ips,
+            self._mail,
+            self._journals,
+            conf.lease(),
+            Candidates(campaign, ips),
+            fallback_ids=iprouting.queries.fallback_ips(ips.values()),
+        )
         self._claims, self._records = _Database(), _Database()
         self._noting = Noting()
         self._transports: dict[int, Transport] = {}
@@ -245,7 +252,10 @@ class _Run:
     def _write(self, batch: Batch) -> None:
         """Record a batch; only then is its journal no longer needed."""
         feedback.record(
-            batch.settled, organization_id=self._campaign.organization_id, owner=batch.owner
+            batch.settled,
+            organization_id=self._campaign.organization_id,
+            owner=batch.owner,
+            probing=batch.probing,
         )
         if batch.released:
             campaigns.operations.ledger.release(owner=batch.owner)

@@ -3,7 +3,16 @@
 import factory
 from factory.django import DjangoModelFactory
 
-from iprouting.models import IPReputation, Pool, SendingIP, Transport, TransportSecurity
+from iprouting.models import (
+    Breaker,
+    BreakerRule,
+    IPReputation,
+    Pool,
+    ProviderLimit,
+    SendingIP,
+    Transport,
+    TransportSecurity,
+)
 from tests.factories.campaigns import THE_PAST, OrganizationFactory
 
 
@@ -57,3 +66,35 @@ class IPReputationFactory(DjangoModelFactory):
     sent = 100
     delivered = 100
     window_start = THE_PAST
+
+
+class BreakerFactory(DjangoModelFactory):
+    """A breaker that never opened."""
+
+    class Meta:
+        model = Breaker
+
+    organization = factory.SubFactory(OrganizationFactory)
+    ip = factory.Sequence(lambda n: f"203.0.113.{n % 254 + 1}")
+    provider = "gmail"
+    changed_at = THE_PAST
+
+
+class BreakerRuleFactory(DjangoModelFactory):
+    """A rule that stops sending for an hour at the first answer with these words."""
+
+    class Meta:
+        model = BreakerRule
+
+    name = factory.Sequence(lambda n: f"Rule {n}")
+    pattern = "slow down"
+
+
+class ProviderLimitFactory(DjangoModelFactory):
+    """A limit that is not switched on."""
+
+    class Meta:
+        model = ProviderLimit
+
+    provider = factory.Sequence(lambda n: f"provider{n}")
+    rate_per_minute = 60

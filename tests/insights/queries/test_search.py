@@ -247,7 +247,7 @@ class TestByWords:
         )
 
     @pytest.mark.parametrize(
-        "q", ["mailbox FULL", '"full"', "try agai", "5.2.2", '"<ada@example.com>"', "552"]
+        "q", ["mailbox FULL", '"full"', "try aga", "5.2.2", '"<ada@example.com>"', "552"]
     )
     def test_finds_all_words_wherever_they_stand(self, find, campaign, refused, q):
         happened(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db.models import Q, QuerySet, Sum
 
 from insights.periods import next_hour
-from iprouting.models import IPReputation, RoutingDecision, SendingIP
+from iprouting.models import IPReputation, Pool, RoutingDecision, SendingIP
 from iprouting.reputation import WINDOW, Counts
 
 
@@ -25,6 +25,16 @@ def configured_ips(organization_id: int, *, stream: str) -> QuerySet[SendingIP]:
         .select_related("transport", "pool")
         .order_by("pk")
     )
+
+
+def fallback_ips(ips: Iterable[SendingIP]) -> frozenset[int]:
+    """Return which of some IPs are in a pool that only stands in for others."""
+    by_pool: dict[int, list[int]] = {}
+    for ip in ips:
+        by_pool.setdefault(ip.pool_id, []).append(ip.pk)
+    standing_in = Pool.objects.filter(pk__in=by_pool, stands_in_for__isnull=False)
+    pools = standing_in.values_list("pk", flat=True).distinct()
+    return frozenset(ip_id for pool_id in pools for ip_id in by_pool[pool_id])
 
 
 def reputation(

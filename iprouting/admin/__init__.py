@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
+import iprouting.operations.streams
 from campaigns.models import Stream
 from campaigns.roles import Role
 from common.admin import (
@@ -25,8 +26,19 @@ from common.admin import (
     provider_name,
     unknown,
 )
+from iprouting.admin.breaker_rules import BreakerRuleAdmin, ProviderLimitAdmin
+from iprouting.admin.breakers import BreakerAdmin
 from iprouting.models import IPReputation, Pool, Transport, TransportKind
 from iprouting.reputation import Counts, score
+
+__all__ = [
+    "BreakerAdmin",
+    "BreakerRuleAdmin",
+    "IPReputationAdmin",
+    "PoolAdmin",
+    "ProviderLimitAdmin",
+    "TransportAdmin",
+]
 
 SECRETS = ("password", "backend_settings")
 UNCHANGED = "Unchanged: type to replace it"
@@ -164,7 +176,7 @@ class PoolAdmin(OrganizationScopedAdmin):
         (
             None,
             {
-                "fields": ("name", "stream"),
+                "fields": ("name", "stream", "fallback"),
                 "description": "Mail of one kind leaves through any active IP of its pools. "
                 "Marketing and transactional mail never share one.",
             },
@@ -176,6 +188,12 @@ class PoolAdmin(OrganizationScopedAdmin):
         active = Count("ips", filter=Q(ips__active=True))
         rows: QuerySet[Pool, Pool] = super().get_queryset(request)
         return rows.annotate(active_count=active, all_count=Count("ips"))
+
+    def save_model(
+        self, request: HttpRequest, obj: Pool, form: ModelForm[Any], change: Any
+    ) -> None:
+        """Save the pool; its fallback has to be of its own stream."""
+        iprouting.operations.streams.save_pool(obj)
 
     @admin.display(description="Kind of mail", ordering="stream")
     def stream_shown(self, pool: Pool) -> SafeString:

@@ -1,4 +1,4 @@
-"""From the answer to one message to what its ledger row and its events say."""
+"""From the answer to one message to what its ledger row says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from campaigns.states import RecipientState
 from insights.classification import classify_refusal
 from insights.classification.stages import Stage as RefusedCommand
-from insights.events import BounceClass, EventType
+from insights.events import BounceClass
 from sending.transports.base import Answer, Receipt, Stage
 
 # Waits after the first, second, ... attempt that was asked to come back: quick at first, since
@@ -41,10 +41,9 @@ class RetryRules:
 
 
 class Verdict(NamedTuple):
-    """What one answer means for its row: the new state, and the events to record."""
+    """What one answer means for its row; its events follow from the state."""
 
     state: RecipientState
-    event_types: tuple[EventType, ...]
     reason: str = ""
     bounce_class: str = ""
     not_before: datetime | None = None
@@ -59,15 +58,15 @@ def judge(receipt: Receipt, *, attempts: int, rules: RetryRules) -> Verdict:
         case Answer.REFUSED:
             return _refused(receipt)
         case Answer.IN_DOUBT:
-            return Verdict(RecipientState.IN_DOUBT, (), reason="no_answer")
+            return Verdict(RecipientState.IN_DOUBT, reason="no_answer")
         case Answer.UNREACHED:
             return _unreached(receipt, rules)
         case Answer.DEFERRED:
             return _deferred(receipt, attempts, rules)
 
 
-_TAKEN_BY_RELAY = Verdict(RecipientState.SENT, (EventType.SENT,))
-_TAKEN_BY_FINAL_HOP = Verdict(RecipientState.DELIVERED, (EventType.SENT, EventType.DELIVERED))
+_TAKEN_BY_RELAY = Verdict(RecipientState.SENT)
+_TAKEN_BY_FINAL_HOP = Verdict(RecipientState.DELIVERED)
 
 
 def _accepted(rules: RetryRules) -> Verdict:
@@ -85,16 +84,16 @@ def _refused(receipt: Receipt) -> Verdict:
             stage=_REFUSED_COMMANDS.get(receipt.stage),
         )
     )
-    return Verdict(RecipientState.BOUNCED, (EventType.BOUNCED,), bounce_class=bounce_class)
+    return Verdict(RecipientState.BOUNCED, bounce_class=bounce_class)
 
 
 def _unreached(receipt: Receipt, rules: RetryRules) -> Verdict:
     next_try = receipt.answered_at + UNREACHED_DELAY
     if rules.deadline_at is not None and next_try > rules.deadline_at:
-        return Verdict(RecipientState.FAILED, (EventType.FAILED,), reason=DEADLINE_NEAR)
+        return Verdict(RecipientState.FAILED, reason=DEADLINE_NEAR)
     if receipt.answered_at - rules.started_at > UNREACHED_LIMIT:
-        return Verdict(RecipientState.FAILED, (EventType.FAILED,), reason=NEVER_REACHED)
-    return Verdict(RecipientState.PLANNED, (), not_before=next_try, uncount=True)
+        return Verdict(RecipientState.FAILED, reason=NEVER_REACHED)
+    return Verdict(RecipientState.PLANNED, not_before=next_try, uncount=True)
 
 
 def _deferred(receipt: Receipt, attempts: int, rules: RetryRules) -> Verdict:
@@ -105,10 +104,8 @@ def _deferred(receipt: Receipt, attempts: int, rules: RetryRules) -> Verdict:
     elif rules.deadline_at is not None and next_try > rules.deadline_at:
         reason = DEADLINE_NEAR
     if reason:
-        return Verdict(
-            RecipientState.BOUNCED, (EventType.BOUNCED,), reason, bounce_class=BounceClass.EXPIRED
-        )
-    return Verdict(RecipientState.PLANNED, (EventType.DEFERRED,), not_before=next_try)
+        return Verdict(RecipientState.BOUNCED, reason, bounce_class=BounceClass.EXPIRED)
+    return Verdict(RecipientState.PLANNED, not_before=next_try)
 
 
 def retry_delay(attempts: int, *, recipient_id: int) -> timedelta:

@@ -11,7 +11,6 @@ from datetime import datetime
 from campaigns.ledger import ClaimedRecipient
 from campaigns.rendering import TemplateError
 from campaigns.states import RecipientState
-from insights.events import EventType
 from sending.feedback import Settled
 from sending.journal import FileJournal
 from sending.mailing import CampaignMail, date_header
@@ -91,9 +90,7 @@ class Batch:
         try:
             envelope = mail.envelope(row, ip_id=ip_id, date=date)
         except TemplateError as error:
-            verdict = Verdict(
-                RecipientState.FAILED, (EventType.FAILED,), reason=f"content: {error}"[:200]
-            )
+            verdict = Verdict(RecipientState.FAILED, reason=f"content: {error}"[:200])
             self.settled.append(Settled(row, verdict, None, "", now))
             return None
         self.rows[row.id] = (row, ip_id)

@@ -84,4 +84,4 @@ def _from_receipt(row: ClaimedRecipient, receipt: Receipt, rules: RetryRules) ->
 
 
 def _in_doubt(row: ClaimedRecipient, now: datetime) -> Settled:
-    return Settled(row, Verdict(RecipientState.IN_DOUBT, (), "worker_died"), None, "", now)
+    return Settled(row, Verdict(RecipientState.IN_DOUBT, "worker_died"), None, "", now)

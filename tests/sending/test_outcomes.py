@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.states import RecipientState
-from insights.events import EventType
 from sending.outcomes import (
     ATTEMPTS_USED,
     DEADLINE_NEAR,
@@ -33,7 +32,7 @@ class TestJudge:
     def test_calls_what_a_relay_took_sent(self):
         verdict = judge(receipt(Answer.ACCEPTED), attempts=1, rules=RULES)
 
-        assert (verdict.state, verdict.event_types) == (RecipientState.SENT, (EventType.SENT,))
+        assert verdict.state == RecipientState.SENT
 
     def test_calls_what_a_final_hop_took_delivered(self):
         rules = RetryRules(3, None, NOW, final_hop=True)
@@ -41,7 +40,6 @@ class TestJudge:
         verdict = judge(receipt(Answer.ACCEPTED), attempts=1, rules=rules)
 
         assert verdict.state is RecipientState.DELIVERED
-        assert verdict.event_types == (EventType.SENT, EventType.DELIVERED)
 
     @pytest.mark.parametrize(
         ("stage", "code", "enhanced", "response", "bounce_class"),
@@ -68,7 +66,6 @@ class TestJudge:
 
         assert verdict.state is RecipientState.PLANNED
         assert verdict.not_before == NOW + retry_delay(1, recipient_id=5)
-        assert verdict.event_types == (EventType.DEFERRED,)
         assert not verdict.uncount
 
     def test_gives_up_after_the_last_attempt(self):
@@ -89,7 +86,6 @@ class TestJudge:
 
         assert verdict.state is RecipientState.PLANNED
         assert verdict.uncount
-        assert verdict.event_types == ()
 
     def test_fails_what_no_server_was_reached_for_in_days(self):
         long_ago = RetryRules(3, None, NOW - UNREACHED_LIMIT - timedelta(seconds=1))
@@ -101,7 +97,7 @@ class TestJudge:
     def test_never_sends_again_by_itself_what_is_in_doubt(self):
         verdict = judge(receipt(Answer.IN_DOUBT, code=None), attempts=1, rules=RULES)
 
-        assert (verdict.state, verdict.event_types) == (RecipientState.IN_DOUBT, ())
+        assert verdict.state == RecipientState.IN_DOUBT
 
 
 class TestRetryDelay:

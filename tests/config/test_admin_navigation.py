@@ -35,6 +35,8 @@ class TestSidebar:
             "Accounts",
             "Mailbox providers",
             "Checks of counts",
+            "Breaker rules",
+            "Provider limits",
         ]
 
     def test_leads_only_to_pages_that_open(self):

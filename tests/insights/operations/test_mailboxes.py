@@ -1,11 +1,9 @@
 """Finding out providers, from the contact that came in to the contact that has one."""
 
-import importlib
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.apps import apps
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -31,6 +29,7 @@ from insights.operations.provider_rules import save_rule
 from tests.factories.campaigns import ContactFactory, OrganizationFactory
 from tests.factories.insights import MailDomainFactory, ProviderRuleFactory
 from tests.insights.nameserver import TTL_SECONDS, Zone, serving
+from tests.insights.seeding import seed_provider_rules
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -38,8 +37,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def seeded(db):
     """The rules of a new installation, whichever tests have emptied the tables before."""
-    seed = importlib.import_module("insights.migrations.0005_provider_rules").seed
-    seed(apps, None)
+    seed_provider_rules()
 
 
 def clock():

@@ -84,6 +84,13 @@ class Claimer:
         if wait is not None:
             self._hold_for_room(wait, now=now)
             return None
+        rows = self._leased(owner, rooms, limit=limit, now=now)
+        return self._planned(rows, rooms, owner=owner, journal=journal, now=now) if rows else None
+
+    def _leased(
+        self, owner: uuid.UUID, rooms: Mapping[int, Room], *, limit: int, now: datetime
+    ) -> list[ClaimedRecipient]:
+        """Lease who is due, no more than there is room for; the engaged alone while they wait."""
         room = total_room(rooms, self.ips)
         only_engaged = room is not None and self._engaged_wait()
         rows = campaigns.operations.ledger.claim_batch(
@@ -94,10 +101,20 @@ class Claimer:
             lease_until=now + self.lease,
             engaged_within=ENGAGED_DAYS if only_engaged else None,
         )
-        if not rows:
-            if only_engaged:
-                self._hold_for_engaged(now=now)
-            return None
+        if only_engaged and not rows:
+            self._hold_for_engaged(now=now)
+        return rows
+
+    def _planned(
+        self,
+        rows: Sequence[ClaimedRecipient],
+        rooms: Mapping[int, Room],
+        *,
+        owner: uuid.UUID,
+        journal: FileJournal,
+        now: datetime,
+    ) -> Batch:
+        """Settle who is not mailed now, take room for the others, and return them as a batch."""
         pace = paces(
             self.campaign.organization_id,
             ips=self.ips,

@@ -128,15 +128,9 @@ def smtp_source(arrangement: Arrangement) -> Figure:
     return _figure(arrangement, elapsed=elapsed, cpu=cpu)
 
 
-def engine(arrangement: Arrangement, *, journal: Journal, on_uvloop: bool) -> Figure:
-    """Let the engine send on one of the two event loops."""
-    factory = asyncio.new_event_loop
-    if on_uvloop:
-        import uvloop
-
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(_engine_round(arrangement, journal=journal))
+def engine(arrangement: Arrangement, *, journal: Journal) -> Figure:
+    """Let the engine send."""
+    return asyncio.run(_engine_round(arrangement, journal=journal))
 
 
 async def _engine_round(arrangement: Arrangement, *, journal: Journal) -> Figure:
@@ -176,7 +170,7 @@ def engine_with_journal(arrangement: Arrangement) -> Figure:
     with tempfile.TemporaryDirectory() as directory:
         journal = FileJournal(Path(directory), owner=str(uuid.uuid4()))
         try:
-            return engine(arrangement, journal=journal, on_uvloop=True)
+            return engine(arrangement, journal=journal)
         finally:
             journal.close()
 
@@ -187,11 +181,8 @@ def _figure(arrangement: Arrangement, *, elapsed: float, cpu: float) -> Figure:
 
 RUNNERS: dict[str, Runner] = {
     "smtp-source": smtp_source,
-    "engine, uvloop": lambda arrangement: engine(arrangement, journal=NoJournal(), on_uvloop=True),
-    "engine, uvloop, journal": engine_with_journal,
-    "engine, asyncio": lambda arrangement: engine(
-        arrangement, journal=NoJournal(), on_uvloop=False
-    ),
+    "engine": lambda arrangement: engine(arrangement, journal=NoJournal()),
+    "engine, journal": engine_with_journal,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import sys
+import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -91,8 +92,8 @@ def recorded() -> list[int]:
 
 
 def _campaign() -> Campaign:
-    number = Organization.objects.count()
-    organization = Organization.objects.create(name="Bench", slug=f"bench-{number}")
+    slug = f"bench-{uuid.uuid4()}"  # several processes make one at once
+    organization = Organization.objects.create(name="Bench", slug=slug)
     identity = Identity.objects.create(
         organization=organization,
         domain=SendingDomain.objects.create(organization=organization, name="news.bench.example"),

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
-import uvloop
 from django.db import connection
 
 import campaigns.operations.campaigns
@@ -79,7 +78,7 @@ def run_campaign(
         campaigns.operations.campaigns.note_problem(campaign_id, problem=problem, now=clock())
         return RunReport(problem=problem)
     until = clock() + (conf.task_time() if seconds is None else timedelta(seconds=seconds))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner() as runner:
         return runner.run(_Run(campaign, ips, clock=clock, until=until).work())
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the transports share; each coroutine runs on both event loops."""
+"""What the tests of the transports share."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
-import uvloop
 
 from sending.transports.smtp import connections
 from tests.sending.transports.delivering import LIMIT_SECONDS
 from tests.sending.transports.providing import Provider
-
-LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(autouse=True)
@@ -24,13 +21,12 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "LONGEST_PAUSE_SECONDS", 0.04)
 
 
-@pytest.fixture(params=LOOPS)
-def run(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, Any]], Any]:
+@pytest.fixture
+def run() -> Callable[[Coroutine[Any, Any, Any]], Any]:
     """Return a function that runs a coroutine to its end, within a bounded time."""
 
     def run_it(coroutine: Coroutine[Any, Any, Any]) -> Any:
-        with asyncio.Runner(loop_factory=LOOPS[request.param]) as runner:
-            return runner.run(asyncio.wait_for(coroutine, LIMIT_SECONDS))
+        return asyncio.run(asyncio.wait_for(coroutine, LIMIT_SECONDS))
 
     return run_it
 

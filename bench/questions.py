@@ -21,8 +21,8 @@ import insights.queries.counts
 import sending.queries.overview
 from bench.world import LARGE_EVERY
 from campaigns.models import Campaign, Organization, Recipient, User
+from insights.figures import GroupBy
 from insights.periods import Bucket, Period
-from insights.queries.counts import GroupBy
 
 FIGURES: Final = "figures"
 SEARCH: Final = "search"

@@ -58,7 +58,7 @@ DIMENSIONS = (
 )  # fmt: skip
 
 # The hour of UTC that a time called {at} lies in, whatever the zone of the connection.
-HOUR = "date_trunc('hour', {at} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"
+HOUR = "date_bin('1 hour', {at}, TIMESTAMPTZ '2000-01-01 00:00+00')"
 # The name of the counter that an event counts for, or NULL.
 EVENT_COUNTER = (
     "CASE "

@@ -19,8 +19,9 @@ from campaigns.models.content import Stream
 from common.api.fields import TimeZoneNameField
 from common.api.filters import LARGEST_ID
 from common.api.views import ApiViewSet
+from insights.figures import COUNTS, Group, GroupBy, Report
 from insights.periods import HOUR, Bucket, Period, next_hour
-from insights.queries.counts import COUNTS, FILTERS, Group, GroupBy, Report
+from insights.queries.counts import FILTERS
 from insights.rates import RATES
 
 LOOKS_BACK: Final = timedelta(days=30)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from django.db import connection
@@ -14,36 +11,21 @@ from django.db.models import Model
 from campaigns.models import Campaign, ContactList, Identity
 from common.errors import DomainError
 from common.providers import provider_name
+from insights.figures import (
+    ALL,
+    COUNTED,
+    COUNTS,
+    Counted,
+    GroupBy,
+    Report,
+    group_of,
+    report_of,
+)
 from insights.metrics import EVERYTHING, SUMMED_BY, TRACKED
 from insights.periods import Period
-from insights.rates import TRACKED_CLICKS, TRACKED_OPENS, rates
+from insights.rates import TRACKED_CLICKS, TRACKED_OPENS
 
-COUNTS: Final = (
-    "sent", "delivered", "deferred", "bounced", "failed", "opens", "unique_opens",
-    "machine_opens", "clicks", "unique_clicks", "machine_clicks", "replies", "unsubscribes",
-    "complaints",
-)  # fmt: skip
 MAXIMUM_POINTS: Final = 20_000  # buckets times groups; some 10 MB as JSON
-
-Metrics = dict[str, int | float | None]
-Tracked = dict[str, int]  # deliveries that could be seen to be opened and clicked, by name
-_Counted = dict[str, int]
-
-
-class GroupBy(enum.StrEnum):
-    """What figures are shown apart by; by day and hour there is one group, `all`."""
-
-    DAY = "day"
-    HOUR = "hour"
-    PROVIDER = "provider"
-    IDENTITY = "identity"
-    LIST = "list"
-    IP = "ip"
-    VARIANT = "variant"
-    CAMPAIGN = "campaign"
-
-
-ALL: Final = "all"
 _KEYS: Final[Mapping[GroupBy, str]] = {
     GroupBy.DAY: f"'{ALL}'",
     GroupBy.HOUR: f"'{ALL}'",
@@ -71,7 +53,6 @@ _NAMED: Final[Mapping[GroupBy, tuple[type[Model], str]]] = {
 _NONE: Final = ("0", "")  # how a roll-up writes that there is none
 
 _DENOMINATORS: Final = {TRACKED_OPENS: "track_opens", TRACKED_CLICKS: "track_clicks"}
-_COUNTED: Final = (*COUNTS, *_DENOMINATORS)
 _SUMS: Final = ", ".join(
     [f"sum(h.{name})::int8" for name in COUNTS]
     + [
@@ -125,37 +106,6 @@ FROM parts GROUP BY 1, 2
 """  # noqa: S608  put together from constants alone
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """What happened in one bucket."""
-
-    ts: datetime
-    metrics: Metrics
-    tracked: Tracked
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """What happened to the mail that has one thing in common."""
-
-    key: str
-    label: str
-    totals: Metrics
-    tracked: Tracked
-    series: list[Point]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The figures of a period; `groups` come with the most sent first."""
-
-    period: Period
-    group_by: GroupBy
-    totals: Metrics
-    tracked: Tracked
-    groups: list[Group]
-
-
 def insights(
     organization_id: int,
     *,
@@ -174,21 +124,11 @@ def insights(
     _check_size(period.size * len(counted))
     labels = _labels(organization_id, group_by=group_by, keys=counted)
     groups = [
-        _group(key, label=labels[key], buckets=buckets, counted=by_bucket)
+        group_of(key, label=labels[key], buckets=buckets, counted=by_bucket)
         for key, by_bucket in counted.items()
     ]
     groups.sort(key=lambda group: (-(group.totals["sent"] or 0), group.label))
-    everything = [counts for by_bucket in counted.values() for counts in by_bucket.values()]
-    total = _summed(everything)
-    return Report(period, group_by, _metrics(total), _tracked(total), groups)
-
-
-def together(groups: Sequence[Group], *, period: Period) -> Report:
-    """Return the figures of groups of one report as one, `all`, without asking again."""
-    columns = zip(*(group.series for group in groups), strict=True)
-    counted = {number: _summed(map(_counts_of, points)) for number, points in enumerate(columns)}
-    whole = _group(ALL, label=ALL, buckets=period.buckets, counted=counted)
-    return Report(period, GroupBy.DAY, whole.totals, whole.tracked, [whole])
+    return report_of(groups, period=period, group_by=group_by)
 
 
 def _check_size(points: int) -> None:
@@ -207,7 +147,7 @@ def _counted(
     period: Period,
     group_by: GroupBy,
     filters: Mapping[str, int | str],
-) -> dict[str, dict[int, _Counted]]:
+) -> dict[str, dict[int, Counted]]:
     """Return what was counted, by key and by the number of the bucket, without the empty ones."""
     conditions = "".join(f" AND h.{FILTERS[name]} = %({name})s" for name in filters)
     dimension = _summary_for(group_by, filters)
@@ -229,11 +169,11 @@ def _counted(
         "end": period.end_hour,
         "dimension": dimension,
     }
-    counted: dict[str, dict[int, _Counted]] = {ALL: {}} if _KEYS[group_by] == f"'{ALL}'" else {}
+    counted: dict[str, dict[int, Counted]] = {ALL: {}} if _KEYS[group_by] == f"'{ALL}'" else {}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         for key, number, *sums in cursor.fetchall():
-            counted.setdefault(key, {})[number] = dict(zip(_COUNTED, sums, strict=True))
+            counted.setdefault(key, {})[number] = dict(zip(COUNTED, sums, strict=True))
     return counted
 
 
@@ -241,37 +181,6 @@ def _summary_for(group_by: GroupBy, filters: Collection[str]) -> str | None:
     """Return by which one thing figures are summed up that answer this, or None if none does."""
     asked = {*filters} | ({group_by.value} & SUMMED_BY.keys())
     return next(iter(asked or {EVERYTHING})) if len(asked) <= 1 else None
-
-
-def _group(
-    key: str, *, label: str, buckets: list[datetime], counted: Mapping[int, _Counted]
-) -> Group:
-    none = _summed([])
-    nothing = (_metrics(none), _tracked(none))
-    known = {number: (_metrics(one), _tracked(one)) for number, one in counted.items()}
-    series = [Point(ts, *known.get(number, nothing)) for number, ts in enumerate(buckets)]
-    total = _summed(counted.values())
-    return Group(key, label, _metrics(total), _tracked(total), series)
-
-
-def _counts_of(point: Point) -> _Counted:
-    return {**{name: int(point.metrics[name] or 0) for name in COUNTS}, **point.tracked}
-
-
-def _summed(counted: Iterable[_Counted]) -> _Counted:
-    total = dict.fromkeys(_COUNTED, 0)
-    for counts in counted:
-        for name, number in counts.items():
-            total[name] += number
-    return total
-
-
-def _metrics(counted: _Counted) -> Metrics:
-    return {**{name: counted[name] for name in COUNTS}, **rates(counted)}
-
-
-def _tracked(counted: _Counted) -> Tracked:
-    return {name: counted[name] for name in _DENOMINATORS}
 
 
 def _labels(organization_id: int, *, group_by: GroupBy, keys: Collection[str]) -> dict[str, str]:

@@ -13,7 +13,8 @@ from django.urls import reverse
 from campaigns.roles import Role
 from insights.admin.dashboard.asked import asked
 from insights.admin.dashboard.words import number
-from insights.queries.counts import GroupBy, insights
+from insights.figures import GroupBy
+from insights.queries.counts import insights
 from tests.admin_world import looking
 from tests.factories.campaigns import CampaignFactory, OrganizationFactory
 from tests.insights.board_world import campaign_world, refusals, week

@@ -13,8 +13,8 @@ from insights.admin.dashboard.differences import difference
 from insights.admin.dashboard.drawings import rate_values
 from insights.admin.dashboard.spans import Preset, span
 from insights.admin.dashboard.words import percent
+from insights.figures import COUNTS, Group, Point
 from insights.periods import Bucket, Period
-from insights.queries.counts import COUNTS, Group, Point
 from insights.queries.refusals import Wording
 from insights.rates import TRACKED_CLICKS, TRACKED_OPENS, rates
 
@@ -30,7 +30,7 @@ def metrics(**counts):
 
 
 def group(key, **counts):
-    return Group(key, key, *metrics(**counts), [])
+    return Group(key, key, *metrics(**counts), [], {})
 
 
 class TestSpan:

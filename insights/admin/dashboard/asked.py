@@ -19,8 +19,8 @@ from insights.admin.dashboard.spans import (
     span,
 )
 from insights.admin.dashboard.words import BY_WORDS, COUNT_WORDS, RATE_WORDS
+from insights.figures import GroupBy
 from insights.periods import Period
-from insights.queries.counts import GroupBy
 
 _NUMBERS: Final = ("campaign", "list", "identity")
 _TEXTS: Final[Mapping[str, int]] = {"provider": 40, "ip": 45, "variant": 8}

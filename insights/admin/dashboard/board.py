@@ -19,9 +19,10 @@ from insights.admin.dashboard.problems import Problem
 from insights.admin.dashboard.tables import ROWS_SHOWN, Figures, Row, Table, cells, columns
 from insights.admin.dashboard.totals import totals
 from insights.admin.dashboard.words import BY_WORDS, group_label
+from insights.figures import COUNTS, Group, GroupBy, Point, Report, together
 from insights.periods import Bucket, Period
 from insights.queries.choices import Start
-from insights.queries.counts import FILTERS, Group, GroupBy, Point, Report
+from insights.queries.counts import FILTERS
 from insights.rates import RATES
 
 WORDINGS_LOOKED_UP: Final = 3  # of the worst providers
@@ -50,7 +51,7 @@ class Board:
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all happened."""
-        return not any(self.everything.totals[name] for name in insights.queries.counts.COUNTS)
+        return not any(self.everything.totals[name] for name in COUNTS)
 
     def figures(
         self, of: Report | Group, *, filters: Mapping[str, int | str] | None = None
@@ -79,7 +80,7 @@ def read(asked: Asked, *, organization_id: int) -> Board:
     others = {name: value for name, value in narrowed.items() if name != "provider"}
     providers = report(GroupBy.PROVIDER, others).groups
     judged = [group for group in providers if narrowed.get("provider") in (None, group.key)]
-    everything = insights.queries.counts.together(judged, period=asked.period)
+    everything = together(judged, period=asked.period)
     starts = insights.queries.choices.starts(
         organization_id, period=asked.period, campaign_id=_number(narrowed.get("campaign"))
     )
@@ -202,7 +203,7 @@ def _bucket_rows(board: Board) -> list[Row]:
     late = {RATES[name][0] for name in drawings.LATE}
     rows = []
     for point, end, title in zip(points, ends, titles, strict=True):
-        if any(point.metrics[name] for name in insights.queries.counts.COUNTS):
+        if any(point.metrics[name] for name in COUNTS):
             rows.append(Row(title, cells(board.of_bucket(point, end=end), without_rates=late)))
     return rows[::-1]
 

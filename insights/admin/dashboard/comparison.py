@@ -21,8 +21,8 @@ from insights.admin.dashboard.words import (
     SMALL_SAMPLE,
     number,
 )
+from insights.figures import Report
 from insights.periods import HOUR, Bucket, Period, hour_of, next_hour
-from insights.queries.counts import Report
 from insights.rates import RATES
 
 LENGTHS: Final[Mapping[str, str]] = {"24": "24 hours", "72": "3 days", "168": "7 days"}

@@ -9,7 +9,7 @@ from typing import Final
 from insights.admin.dashboard import palette
 from insights.admin.dashboard.charts import Axis, Chart, Series, Value
 from insights.admin.dashboard.words import COUNT_WORDS, RATE_WORDS, group_label
-from insights.queries.counts import Group, GroupBy, Point
+from insights.figures import Group, GroupBy, Point, summed_series
 from insights.rates import RATES, fraction
 
 MOST_SERIES: Final = 6  # and all the rest as one; more lines cannot be told apart
@@ -69,7 +69,8 @@ def by_group(
     ]
     bars = [Series(name, colour, _counts(series, count), "all") for name, colour, series in named]
     if rest:
-        bars.append(Series(f"The rest ({len(rest)})", palette.REST, _summed(rest, count), "all"))
+        rest_values: list[Value] = [*summed_series(rest, count)]
+        bars.append(Series(f"The rest ({len(rest)})", palette.REST, rest_values, "all"))
     lines = [Series(name, colour, rate_values(series, rate)) for name, colour, series in named]
     most = f", of the {MOST_SERIES} with most sent" if rest else ""
     then = "until then" if rate in LATE else "at that time"
@@ -109,11 +110,6 @@ def _colours(groups: Sequence[Group], *, by: GroupBy) -> list[str]:
 
 def _counts(points: Sequence[Point], name: str) -> list[Value]:
     return [point.metrics[name] for point in points]
-
-
-def _summed(groups: Sequence[Group], name: str) -> list[Value]:
-    columns = zip(*(group.series for group in groups), strict=True)
-    return [sum(int(point.metrics[name] or 0) for point in points) for points in columns]
 
 
 def _rates(points: Sequence[Point], colours: Mapping[str, str]) -> list[Series]:

@@ -11,7 +11,7 @@ from django.http import StreamingHttpResponse
 from common.api.csv_answers import csv_answer
 from insights.admin.dashboard.board import Board
 from insights.admin.dashboard.words import group_label
-from insights.queries.counts import COUNTS, GroupBy, Metrics
+from insights.figures import COUNTS, GroupBy, Metrics
 from insights.rates import RATES
 
 METRICS: Final = (*COUNTS, *RATES)

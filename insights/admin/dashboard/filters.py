@@ -13,10 +13,10 @@ from insights.admin.dashboard.asked import Asked, pivots
 from insights.admin.dashboard.board import Board
 from insights.admin.dashboard.spans import LOOKING_BACK, SINCE_START, Preset
 from insights.admin.dashboard.words import BY_WORDS, COUNT_WORDS, RATE_WORDS
+from insights.figures import GroupBy
 from insights.periods import Bucket
 from insights.queries import choices
 from insights.queries.choices import Choice
-from insights.queries.counts import GroupBy
 
 _CHIPS: Final = {"ip": "IP", "variant": "Variant"}  # chosen from tables, not from a menu
 

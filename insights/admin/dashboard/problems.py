@@ -8,7 +8,7 @@ from typing import Final
 
 from common.admin import provider_name
 from insights.admin.dashboard.words import number, percent
-from insights.queries.counts import Group
+from insights.figures import Group
 from insights.queries.refusals import Wording
 from insights.rates import fraction
 

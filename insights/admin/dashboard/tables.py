@@ -18,7 +18,7 @@ from insights.admin.dashboard.words import (
     number,
     percent,
 )
-from insights.queries.counts import Metrics, Tracked
+from insights.figures import Metrics, Tracked
 from insights.rates import RATES
 
 COLUMNS: Final = (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from common.admin import provider_name
-from insights.queries.counts import GroupBy
+from insights.figures import GroupBy
 from insights.rates import RATES, TRACKED_CLICKS, TRACKED_OPENS
 
 SMALL_SAMPLE: Final = 100  # messages; with fewer, a rate says little (docs/dashboard.md)

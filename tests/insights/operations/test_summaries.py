@@ -8,12 +8,13 @@ from celery import current_app
 from django.db import connections
 
 from insights.events import Actor, EventType
+from insights.figures import GroupBy
 from insights.models import HourlyCount, HourlySummary, StaleHour, SummarizedOrganization
 from insights.operations.recording import record_events
 from insights.operations.rollups import rebuild
 from insights.operations.summaries import SUMMARY_LOCK, sum_up
 from insights.periods import Bucket, Period
-from insights.queries.counts import GroupBy, insights
+from insights.queries.counts import insights
 from tests.factories.campaigns import CampaignFactory, ContactListFactory, RecipientFactory
 from tests.factories.insights import EventFactory
 

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from common.errors import DomainError
+from insights.figures import COUNTS, GroupBy, together
 from insights.periods import Bucket, Period
-from insights.queries.counts import COUNTS, GroupBy, insights, together
+from insights.queries.counts import insights
 from insights.rates import RATES
 from tests.factories.campaigns import THE_PAST, CampaignFactory, ContactListFactory
 from tests.insights.counting import count

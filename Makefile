@@ -4,6 +4,7 @@
 # make bench    how fast the send path is                  (ARGS="--json FILE")
 # make bench-events, bench-insights, bench-tracking        how fast the way back is
 # make bench-all                                           all four, one after the other
+# make bench-warmup   sixty days of a new IP through SMTP, counted by the receiver
 #
 # Needs Python 3.11 or newer and make; PostgreSQL and Valkey come as Python packages.
 
@@ -74,8 +75,8 @@ bench: $(BENCH_STAMP)
 	    echo "make bench needs smtp-source and smtp-sink, which come with Postfix: apt-get install postfix" >&2; exit 1; }
 	@$(EMBEDDED) --durable -- python -m bench.send $(ARGS)
 
-.PHONY: bench-events bench-insights bench-tracking bench-all
-bench-events bench-insights bench-tracking: $(DEV_STAMP)
+.PHONY: bench-events bench-insights bench-tracking bench-warmup bench-all
+bench-events bench-insights bench-tracking bench-warmup: $(DEV_STAMP)
 	@$(EMBEDDED) --durable -- python -m bench.$(@:bench-%=%) $(ARGS)
 
 # FIGURES names a directory for the figures of all of them: make bench-all FIGURES=figures

@@ -30,6 +30,8 @@ def main() -> None:
         _world(what.removeprefix("world-"), int(given[0]))
     elif what.startswith("hits-"):
         _hits(what.removeprefix("hits-"), given)
+    elif what == "warmup-worker":
+        importlib.import_module("bench.warmup_world").work()
     else:
         _campaign(what, given)
 

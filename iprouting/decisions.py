@@ -16,6 +16,7 @@ _OBSTACLES: Final = {
     Obstacle.OTHER_STREAM: "carries mail of another kind",
     Obstacle.THROTTLED: "was left alone, because this provider asked it to slow down",
     Obstacle.NO_ROOM: "had no room left for that day",
+    Obstacle.PROVIDER_CAP: "had sent this provider what its warm-up allows for that day",
     Obstacle.ENGAGED_FIRST: "is warming up, and kept its room for more engaged people",
     Obstacle.FALLBACK: "only stands in for others, and was not needed",
 }

@@ -33,6 +33,7 @@ class Obstacle(StrEnum):
     OTHER_STREAM = "other_stream"  # it carries mail of another kind
     THROTTLED = "throttled"  # the provider asked this IP to slow down, or blocks it
     NO_ROOM = "no_room"  # it has sent today what its warm-up allows
+    PROVIDER_CAP = "provider_cap"  # it has sent today what its warm-up allows for this provider
     ENGAGED_FIRST = "engaged_first"  # it is warming, and more engaged people wait for it
     FALLBACK = "fallback"  # it only stands in for others, and one of them may
 
@@ -94,6 +95,7 @@ def obstacle(
     throttled_until: datetime | None,
     now: datetime,
     kept_for_engaged: bool,
+    room_at_provider: int | None = None,
 ) -> Obstacle | None:
     """Return what keeps an IP from carrying a message now, None if nothing does."""
     if other_stream:
@@ -102,6 +104,8 @@ def obstacle(
         return Obstacle.THROTTLED
     if room == 0:
         return Obstacle.NO_ROOM
+    if room_at_provider == 0:
+        return Obstacle.PROVIDER_CAP
     return Obstacle.ENGAGED_FIRST if kept_for_engaged else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from iprouting.turns import turns
 DEADLINE_PASSED = "deadline_passed"
 CONTACT_DELETED = "contact_deleted"
 NO_ROOM = "no_room"
+PROVIDER_CAP = "provider_cap"
 THROTTLED = "throttled"
 SEND_TIME = "send_time"
 ENGAGED_FIRST = "engaged_first"
@@ -35,10 +36,11 @@ class RecipientFacts(NamedTuple):
 class CandidateIP:
     """A sending IP that may carry the batch.
 
-    `room` is how many messages it may still take today, None is any number. `scores` are by
-    provider, higher is better; a provider without a score counts 0. `throttled_until` says per
-    provider how long this IP has to leave it alone. A `warming` IP takes the engaged first, and
-    before warm ones unless its score is far worse. A `fallback` one takes what no other can.
+    `room` is how many messages it may still take today, None is any number; `capped` is how many
+    of them for the providers that have a cap of their own. `scores` are by provider, higher is
+    better; a provider without a score counts 0. `throttled_until` says per provider how long this
+    IP has to leave it alone. A `warming` IP takes the engaged first, and before warm ones unless
+    its score is far worse. A `fallback` one takes what no other can.
     """
 
     ip_id: int
@@ -46,6 +48,7 @@ class CandidateIP:
     stream: str
     room: int | None = None
     room_returns_at: datetime | None = None
+    capped: Mapping[str, int] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     throttled_until: Mapping[str, datetime] = field(default_factory=dict)
     warming: bool = False
@@ -104,7 +107,8 @@ class Weighed:
 def plan_batch(facts: BatchFacts) -> list[Decision]:
     """Return one decision for each recipient, in the order given.
 
-    No IP is given more messages than it has room for, and none of another stream is ever used.
+    No IP is given more messages than it has room for, in all or for a provider, and none of another
+    stream is ever used.
     """
     eligible = [candidate for candidate in facts.candidates if candidate.stream == facts.stream]
     choice = _Choice(facts, eligible)
@@ -131,18 +135,50 @@ def _decide(
     return Deliver(recipient.recipient_id, ip_id)
 
 
+class Room:
+    """What is left on each IP, in all and for the providers that have a cap of their own."""
+
+    def __init__(self, candidates: Collection[CandidateIP]) -> None:
+        self._whole = {one.ip_id: one.room for one in candidates}
+        self._capped = {
+            (one.ip_id, provider): left
+            for one in candidates
+            for provider, left in one.capped.items()
+        }
+
+    def whole(self, ip_id: int) -> int | None:
+        """Return how much an IP still takes; None is any number."""
+        return self._whole[ip_id]
+
+    def at(self, ip_id: int, provider: str) -> int | None:
+        """Return how much an IP still takes for a provider; None is any number."""
+        whole, capped = self._whole[ip_id], self._capped.get((ip_id, provider))
+        return whole if capped is None else capped if whole is None else min(whole, capped)
+
+    def take(self, ip_id: int, provider: str) -> bool:
+        """Take room for one message; say whether there was any."""
+        whole, capped = self._whole[ip_id], self._capped.get((ip_id, provider))
+        if whole == 0 or capped == 0:
+            return False
+        if whole is not None:
+            self._whole[ip_id] = whole - 1
+        if capped is not None:
+            self._capped[ip_id, provider] = capped - 1
+        return True
+
+
 def weigh(
     facts: BatchFacts,
     provider: str,
     *,
     engaged: bool,
-    room: Mapping[int, int | None] | None = None,
+    room: Room | None = None,
 ) -> list[Weighed]:
     """Return what each IP gets of a provider's mail, and why.
 
     `room` is what is left on the IPs by now, if that is less than at the beginning.
     """
-    left = {one.ip_id: one.room for one in facts.candidates} | dict(room or {})
+    left = room or Room(facts.candidates)
     obstacles = _obstacles(facts, provider, engaged=engaged, room=left)
     contenders = _contenders(facts, provider, obstacles=obstacles, room=left)
     given = shares(contenders, incumbent=facts.incumbents.get(provider))
@@ -152,19 +188,20 @@ def weigh(
 
 def best_at(facts: BatchFacts, provider: str) -> int | None:
     """Return which IP counts as the best at a provider, None if none may carry its mail."""
-    room = {one.ip_id: one.room for one in facts.candidates}
+    room = Room(facts.candidates)
     obstacles = _obstacles(facts, provider, engaged=True, room=room)
     contenders = _contenders(facts, provider, obstacles=obstacles, room=room)
     return best_of(contenders, incumbent=facts.incumbents.get(provider))
 
 
 def _obstacles(
-    facts: BatchFacts, provider: str, *, engaged: bool, room: Mapping[int, int | None]
+    facts: BatchFacts, provider: str, *, engaged: bool, room: Room
 ) -> dict[int, Obstacle | None]:
     found = {
         one.ip_id: obstacle(
             other_stream=one.stream != facts.stream,
-            room=room[one.ip_id],
+            room=room.whole(one.ip_id),
+            room_at_provider=room.at(one.ip_id, provider),
             throttled_until=one.throttled_until.get(provider),
             now=facts.now,
             kept_for_engaged=one.warming and facts.engaged_waiting and not engaged,
@@ -182,10 +219,12 @@ def _contenders(
     provider: str,
     *,
     obstacles: Mapping[int, Obstacle | None],
-    room: Mapping[int, int | None],
+    room: Room,
 ) -> list[Contender]:
     return [
-        Contender(one.ip_id, one.scores.get(provider, 0.0), room[one.ip_id], one.warming)
+        Contender(
+            one.ip_id, one.scores.get(provider, 0.0), room.at(one.ip_id, provider), one.warming
+        )
         for one in facts.candidates
         if obstacles[one.ip_id] is None
     ]
@@ -197,7 +236,7 @@ class _Choice:
     def __init__(self, facts: BatchFacts, eligible: Sequence[CandidateIP]) -> None:
         self.eligible = eligible
         self._facts = facts
-        self._room = {candidate.ip_id: candidate.room for candidate in eligible}
+        self.room = Room(facts.candidates)
         self._all_alike = not (facts.engaged_waiting and any(c.warming for c in eligible))
         self._turns: dict[tuple[str, bool], Iterator[int]] = {}
 
@@ -206,11 +245,7 @@ class _Choice:
         engaged = engaged or self._all_alike
         dealt = self._turns.get((provider, engaged)) or self._dealt(provider, engaged=engaged)
         for ip_id in dealt:
-            left = self._room[ip_id]
-            if left is None:
-                return ip_id
-            if left:
-                self._room[ip_id] = left - 1
+            if self.room.take(ip_id, provider):
                 return ip_id
             break
         else:
@@ -218,13 +253,9 @@ class _Choice:
         self._dealt(provider, engaged=engaged)  # one has no room any more: the others share anew
         return self.taken(provider, engaged=engaged)
 
-    def has_room(self) -> bool:
-        """Say whether any IP takes anybody still."""
-        return any(room != 0 for room in self._room.values())
-
     def _dealt(self, provider: str, *, engaged: bool) -> Iterator[int]:
         """Share a provider's mail out among the IPs that may take it."""
-        weighed = weigh(self._facts, provider, engaged=engaged, room=self._room)
+        weighed = weigh(self._facts, provider, engaged=engaged, room=self.room)
         given = [one.share for one in weighed if one.share is not None]
         dealt = self._turns[provider, engaged] = turns(given, seed=self._facts.seed)
         return dealt
@@ -238,7 +269,11 @@ def _wait(recipient: RecipientFacts, facts: BatchFacts, choice: _Choice) -> Defe
     ]
     if throttled:
         return Defer(recipient.recipient_id, min(throttled), THROTTLED)
-    if choice.has_room():
+    room, provider = choice.room, recipient.provider
+    if any(room.at(c.ip_id, provider) != 0 for c in choice.eligible):
         return Defer(recipient.recipient_id, facts.retry_at, ENGAGED_FIRST)
-    returns = [c.room_returns_at for c in choice.eligible if c.room_returns_at is not None]
-    return Defer(recipient.recipient_id, min(returns, default=facts.retry_at), NO_ROOM)
+    capped = [c for c in choice.eligible if room.whole(c.ip_id) != 0]
+    full = capped or choice.eligible
+    returns = [c.room_returns_at for c in full if c.room_returns_at is not None]
+    until = min(returns, default=facts.retry_at)
+    return Defer(recipient.recipient_id, until, PROVIDER_CAP if capped else NO_ROOM)

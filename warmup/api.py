@@ -23,10 +23,13 @@ from common.api.fields import LineField
 from common.api.scoping import OrganizationRelated
 from common.api.views import ApiViewSet
 from iprouting.models import SendingIP
+from warmup import caps
+from warmup.caps import LONGEST_PROVIDER
 from warmup.models import WarmupSchedule
 from warmup.schedule import PRESETS, STANDARD
 
 MAXIMUM_REASON_CHARACTERS = 500
+MOST_MESSAGES = 100_000_000  # of a cap; no schedule goes so far
 
 
 class DayOutput(serializers.Serializer[Any]):
@@ -36,6 +39,30 @@ class DayOutput(serializers.Serializer[Any]):
     day = serializers.IntegerField()
     daily_limit = serializers.IntegerField()
     used = serializers.IntegerField(help_text="Messages sent or about to be.")
+
+
+class ProviderCap(serializers.Serializer[Any]):
+    """How much of a day may go to one provider: give either a share or a number of messages."""
+
+    provider = serializers.RegexField(
+        r"^[a-z0-9_]+$", max_length=LONGEST_PROVIDER, help_text="Its key, such as gmail."
+    )
+    share = serializers.FloatField(
+        required=False, min_value=0, max_value=1, help_text="Of the day's limit, above 0 up to 1."
+    )
+    messages = serializers.IntegerField(
+        required=False, min_value=1, max_value=MOST_MESSAGES, help_text="A day."
+    )
+
+
+class ProviderOutput(serializers.Serializer[Any]):
+    """What went to one provider today."""
+
+    provider = serializers.CharField()
+    used = serializers.IntegerField(help_text="Messages sent or about to be.")
+    daily_limit = serializers.IntegerField(
+        allow_null=True, help_text="null is as much as the limit of the day leaves."
+    )
 
 
 class StandingOutput(serializers.Serializer[Any]):
@@ -60,6 +87,10 @@ class StandingOutput(serializers.Serializer[Any]):
     room_today = serializers.IntegerField(source="left")
     room_returns_at = serializers.DateTimeField(
         allow_null=True, help_text="null is when somebody resumes it, or that it has ended."
+    )
+    provider_caps = ProviderCap(source="schedule.provider_caps", many=True)
+    providers_today = ProviderOutput(
+        source="providers", many=True, help_text="Those with a cap, and those that got anything."
     )
     days = DayOutput(many=True)
     upcoming_limits = serializers.ListField(
@@ -94,6 +125,15 @@ class StartInput(IpInput):
     starts_at = serializers.DateTimeField(
         default=None, allow_null=True, help_text="Now, if it is left out."
     )
+    provider_caps = ProviderCap(
+        many=True, default=list, help_text="What of each day's limit single providers may get."
+    )
+
+
+class CapsInput(IpInput):
+    """Which IP, and all caps that it has from now on."""
+
+    provider_caps = ProviderCap(many=True)
 
 
 class PauseInput(IpInput):
@@ -108,7 +148,9 @@ class WarmupViewSet(ApiViewSet):
     queryset = WarmupSchedule.objects.select_related("ip", "organization").order_by("-pk")
     serializer_class = StandingOutput
     pagination_class = None
-    action_roles: ClassVar = dict.fromkeys(("start", "pause", "resume", "abort"), Role.OPERATOR)
+    action_roles: ClassVar = dict.fromkeys(
+        ("start", "caps", "pause", "resume", "abort"), Role.OPERATOR
+    )
 
     @extend_schema(responses=StatusOutput, filters=False)
     @action(detail=False)
@@ -127,10 +169,23 @@ class WarmupViewSet(ApiViewSet):
             given["ip"],
             preset=given["preset"],
             starts_at=given["starts_at"],
+            provider_caps=caps.read(given["provider_caps"]),
             actor=actor_of(request),
             now=timezone.now(),
         )
         return self._standing(schedule, status=HTTPStatus.CREATED)
+
+    @extend_schema(request=CapsInput)
+    @action(detail=False, methods=["post"])
+    @idempotent
+    def caps(self, request: Request) -> Response:
+        """Give single providers other caps within each day's limit, from now on."""
+        given = self.given(CapsInput)
+        return self._changed(
+            given["ip"],
+            warmup.operations.schedules.change_caps,
+            provider_caps=caps.read(given["provider_caps"]),
+        )
 
     @extend_schema(request=PauseInput)
     @action(detail=False, methods=["post"])

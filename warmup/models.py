@@ -9,6 +9,7 @@ from django.db import models
 from campaigns.models import Organization
 from common.models import Timestamped
 from iprouting.models import SendingIP
+from warmup.caps import LONGEST_PROVIDER
 from warmup.progress import OPEN, Status
 from warmup.schedule import PRESETS, STANDARD
 
@@ -26,6 +27,7 @@ class WarmupSchedule(Timestamped):
         default=STANDARD,
         verbose_name="schedule",
     )
+    provider_caps = models.JSONField(default=list, blank=True)  # as warmup.caps.stored gives them
     started_at = models.DateTimeField(verbose_name="starts at")
     current_day = models.PositiveIntegerField(default=1, verbose_name="day")
     daily_limit = models.PositiveIntegerField(null=True, verbose_name="today's limit")
@@ -83,19 +85,47 @@ class DailyAllowance(models.Model):
         return f"{self.date}: {self.used:,} of {self.daily_limit:,}"
 
 
+class ProviderAllowance(models.Model):
+    """What of a day's allowance went to one mailbox provider, reserved included, and how much may.
+
+    Without a `daily_limit` the provider has no cap. A row is only changed by whoever has locked
+    the row of its day.
+    """
+
+    allowance = models.ForeignKey(DailyAllowance, models.CASCADE, related_name="providers")
+    provider = models.CharField(max_length=LONGEST_PROVIDER)
+    daily_limit = models.PositiveIntegerField(null=True)
+    used = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["allowance", "provider"], name="provider_allowance_once_a_day"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(used__lte=models.F("daily_limit")),
+                name="provider_allowance_never_exceeded",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.used:,} of {self.daily_limit}"
+
+
 class Reservation(models.Model):
-    """Room that one claim took, until it is known how much of it was used."""
+    """Room for one provider that one claim took, until it is known how much of it was used."""
 
     owner = models.UUIDField()  # of the lease
     allowance = models.ForeignKey(DailyAllowance, models.CASCADE, related_name="reservations")
+    provider = models.CharField(max_length=LONGEST_PROVIDER)
     count = models.PositiveIntegerField()
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["owner", "allowance"], name="reservation_once_per_claim"
+                fields=["owner", "allowance", "provider"], name="reservation_once_per_claim"
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.count:,} for {self.owner}"
+        return f"{self.count:,} to {self.provider} for {self.owner}"

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 
 from campaigns.models import Organization
 from insights.models import HourlyCount
 from iprouting.models import SendingIP
+from warmup import caps
+from warmup.caps import Cap
 from warmup.health import Counts
-from warmup.models import DailyAllowance, Reservation, WarmupSchedule
+from warmup.models import DailyAllowance, ProviderAllowance, Reservation, WarmupSchedule
 from warmup.progress import OPEN, Status
 from warmup.schedule import PRESETS, Pace, daily_limit
 
@@ -26,13 +29,18 @@ _COUNTERS = ("sent", "delivered", "bounced", "bounced_hard", "complaints")
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a warming IP may still send today.
+    """What a warming IP may still send today, and of that to the providers that have a cap.
 
     `returns_at` is when there is room again; None is when somebody resumes the warm-up.
     """
 
     left: int
     returns_at: datetime | None
+    capped: Mapping[str, int] = field(default_factory=dict)  # provider -> messages
+
+    def at(self, provider: str) -> int:
+        """Return how much may still go to a provider."""
+        return min(self.left, self.capped.get(provider, self.left))
 
 
 def local_date(organization: Organization, now: datetime) -> date:
@@ -70,7 +78,9 @@ def open_schedules() -> QuerySet[WarmupSchedule]:
 def rooms(ip_ids: Collection[int], *, now: datetime) -> dict[int, Room]:
     """Return for each of the IPs that is warming how much it may still send today; one query."""
     return {
-        schedule.ip_id: Room(_left(schedule, now=now), _returns_at(schedule, now=now))
+        schedule.ip_id: Room(
+            _left(schedule, now=now), _returns_at(schedule, now=now), _capped(schedule)
+        )
         for schedule in _with_room(ip_ids)
     }
 
@@ -84,7 +94,16 @@ def _with_room(ip_ids: Collection[int]) -> QuerySet[WarmupSchedule]:
     """Return the open warm-ups of IPs, each with the room of the date it stands on."""
     allowance = DailyAllowance.objects.filter(schedule=OuterRef("pk"), date=OuterRef("on_date"))
     room = allowance.values(left=F("daily_limit") - F("used"))[:1]
-    return open_schedules().filter(ip__in=ip_ids).annotate(allowance_left=Subquery(room))
+    capped = ProviderAllowance.objects.filter(
+        allowance__schedule=OuterRef("pk"),
+        allowance__date=OuterRef("on_date"),
+        daily_limit__isnull=False,
+    ).values(found=JSONObject(provider="provider", left=F("daily_limit") - F("used")))
+    return (
+        open_schedules()
+        .filter(ip__in=ip_ids)
+        .annotate(allowance_left=Subquery(room), capped_left=ArraySubquery(capped))
+    )
 
 
 def _left(schedule: Any, *, now: datetime) -> int:
@@ -93,6 +112,11 @@ def _left(schedule: Any, *, now: datetime) -> int:
     if schedule.status != Status.ACTIVE or schedule.on_date != today:
         return 0
     return int(schedule.allowance_left or 0)
+
+
+def _capped(schedule: Any) -> dict[str, int]:
+    """Return an annotated warm-up's room for the providers that have a cap."""
+    return {one["provider"]: one["left"] for one in schedule.capped_left}
 
 
 def _returns_at(schedule: WarmupSchedule, *, now: datetime) -> datetime | None:
@@ -114,6 +138,8 @@ def _pace(schedule: WarmupSchedule, *, now: datetime) -> Pace | None:
         next_day=_next_day(schedule, now=now),
         preset=schedule.preset,
         resting_days=max((next_date - today).days - 1, 0),
+        caps=caps.read(schedule.provider_caps),
+        capped=_capped(schedule),
     )
 
 
@@ -133,10 +159,11 @@ def _next_day(schedule: WarmupSchedule, *, now: datetime) -> int:
     return schedule.current_day + 1 if counts else schedule.current_day
 
 
-def reserved(owner: uuid.UUID) -> Mapping[int, int]:
-    """Return what a claim holds: IP -> messages."""
+def reserved(owner: uuid.UUID) -> dict[tuple[int, str], int]:
+    """Return what a claim holds: IP and provider -> messages."""
     held = Reservation.objects.filter(owner=owner)
-    return dict(held.values_list("allowance__schedule__ip_id", "count"))
+    rows = held.values_list("allowance__schedule__ip_id", "provider", "count")
+    return {(ip_id, provider): count for ip_id, provider, count in rows}
 
 
 def recent_counts(schedule: WarmupSchedule, *, now: datetime) -> Counts:
@@ -161,6 +188,16 @@ def recent_counts(schedule: WarmupSchedule, *, now: datetime) -> Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderStanding:
+    """What went to one provider today, reserved included, and what of the day's limit may."""
+
+    provider: str
+    used: int
+    daily_limit: int | None  # None where it has no cap
+    cap: Cap | None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where the warm-up of an IP stands today, with the days behind it and ahead of it.
 
@@ -178,6 +215,7 @@ class Standing:
     upcoming: tuple[int, ...]  # limits of the sending days after today, until there is none
     next_date: date | None
     warm_on: date | None
+    providers: tuple[ProviderStanding, ...]  # today, those with a cap first
 
     @property
     def is_open(self) -> bool:
@@ -186,11 +224,13 @@ class Standing:
 
 
 def standings(schedules: QuerySet[WarmupSchedule], *, now: datetime) -> list[Standing]:
-    """Return where each of the warm-ups stands; two queries, whatever their number."""
+    """Return where each of the warm-ups stands; three queries, whatever their number."""
+    latest = ProviderAllowance.objects.filter(allowance__date=F("allowance__schedule__on_date"))
     return [
         _standing(schedule, now=now)
         for schedule in schedules.select_related("ip", "organization").prefetch_related(
-            Prefetch("allowances", DailyAllowance.objects.order_by("date"))
+            Prefetch("allowances", DailyAllowance.objects.order_by("date")),
+            Prefetch("allowances__providers", latest.order_by("-used", "provider")),
         )
     ]
 
@@ -219,4 +259,22 @@ def _standing(schedule: WarmupSchedule, *, now: datetime) -> Standing:
         upcoming=ahead,
         next_date=next_date,
         warm_on=next_date and next_date + timedelta(days=len(ahead)),
+        providers=_by_provider(schedule, allowance),
     )
+
+
+def _by_provider(
+    schedule: WarmupSchedule, allowance: DailyAllowance | None
+) -> tuple[ProviderStanding, ...]:
+    of_provider = {cap.provider: cap for cap in caps.read(schedule.provider_caps)}
+    today = {one.provider: one for one in allowance.providers.all()} if allowance else {}
+    found = [
+        ProviderStanding(
+            provider,
+            used=today[provider].used if provider in today else 0,
+            daily_limit=today[provider].daily_limit if provider in today else None,
+            cap=of_provider.get(provider),
+        )
+        for provider in [*of_provider, *(one for one in today if one not in of_provider)]
+    ]
+    return tuple(found)

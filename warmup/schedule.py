@@ -6,8 +6,11 @@ A day here is a sending day: it counts from 1, and a day on which nothing was se
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
+
+from warmup import caps
+from warmup.caps import Cap
 
 STANDARD = "standard"
 
@@ -38,13 +41,16 @@ class Stage:
 class Pace:
     """What one warming IP will take: `left` today, and from then on the limits from `next_day` on.
 
-    On the `resting_days` after today it takes nothing.
+    On the `resting_days` after today it takes nothing. `capped` is what of today's room is left
+    for the providers that have a cap.
     """
 
     left: int
     next_day: int
     preset: str = STANDARD
     resting_days: int = 0
+    caps: tuple[Cap, ...] = ()
+    capped: Mapping[str, int] = field(default_factory=dict)
 
 
 def _growing(first: int, *, ratio: float, days: int, ceiling: int) -> tuple[int, ...]:
@@ -118,21 +124,34 @@ def stages(preset: str) -> tuple[Stage, ...]:
     return tuple(found)
 
 
-def days_needed(messages: int, paces: Collection[Pace]) -> int:
+def days_needed(by_provider: Mapping[str, int], paces: Collection[Pace]) -> int:
     """Return over how many days so many messages go out: 0 for none, 1 if today has room.
 
     Every day is taken to be used by all of the IPs. Raises ValueError if there is none.
     """
     if not paces:
         raise ValueError("without an IP nothing ever goes out")
-    left, days = messages, 0
-    while left > 0:
+    left, days = dict(by_provider), 0
+    while sum(left.values()) > 0:
         rooms = [_room(pace, ahead=days) for pace in paces]
-        days += 1
         if None in rooms:
-            break
-        left -= sum(room for room in rooms if room is not None)
+            return days + 1
+        for pace, room in zip(paces, rooms, strict=True):
+            _send(left, pace, room=room or 0, today=not days)
+        days += 1
     return days
+
+
+def _send(left: dict[str, int], pace: Pace, *, room: int, today: bool) -> None:
+    """Take out of `left` what an IP sends on a day with so much room.
+
+    Providers with a cap go first: what they do not use others can still take.
+    """
+    capped = pace.capped if today else caps.limits(pace.caps, daily_limit=room)
+    for provider in sorted(left, key=lambda one: (one not in capped, one)):
+        sent = min(left[provider], room, capped.get(provider, room))
+        left[provider] -= sent
+        room -= sent
 
 
 def _room(pace: Pace, *, ahead: int) -> int | None:

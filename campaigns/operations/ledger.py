@@ -7,7 +7,7 @@ only accepted from the owner of the lease, so that two workers can never both se
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,7 @@ WITH due AS (
     WHERE recipient.campaign_id = %(campaign)s AND recipient.state = 'planned'
         AND recipient.not_before <= %(now)s
         AND (%(engaged)s IS NULL OR recipient.engagement_days <= %(engaged)s)
+        AND (%(without)s::text[] IS NULL OR recipient.provider <> ALL(%(without)s::text[]))
         AND EXISTS (SELECT 1 FROM campaigns_campaign AS campaign
             WHERE campaign.id = %(campaign)s AND campaign.state IN ('sending', 'testing'))
     ORDER BY recipient.not_before, recipient.engagement_days, recipient.id
@@ -136,7 +137,7 @@ def _merge(template: str, sql: str, parameters: tuple[Any, ...]) -> tuple[str, d
     return template.format(audience=named), dict(zip(names, parameters, strict=True))
 
 
-def claim_batch(
+def claim_batch(  # noqa: PLR0913  who is taken, by whom and for how long: callers name each
     campaign_id: int,
     *,
     limit: int,
@@ -144,15 +145,16 @@ def claim_batch(
     now: datetime,
     lease_until: datetime,
     engaged_within: int | None = None,
+    without_providers: Collection[str] = (),
 ) -> list[ClaimedRecipient]:
     """Lease up to `limit` due recipients of a running campaign to `owner` and return them.
 
-    The most engaged come first; with `engaged_within`, in days, nobody else. Empty when nothing is
-    due, or the campaign is not running.
+    The most engaged come first; with `engaged_within`, in days, nobody else. Nobody at one of
+    `without_providers` is taken. Empty when nothing is due, or the campaign is not running.
     """
     bound: dict[str, Any] = {
         "campaign": campaign_id, "limit": limit, "owner": owner, "now": now, "until": lease_until,
-        "engaged": engaged_within,
+        "engaged": engaged_within, "without": sorted(without_providers) or None,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, bound)

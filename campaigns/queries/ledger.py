@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection
@@ -49,11 +50,22 @@ def due_campaigns(*, now: datetime) -> QuerySet[Campaign]:
     return Campaign.objects.filter(held, Exists(due), state__in=MAILING, finished_at__isnull=True)
 
 
-def engaged_waiting(organization_id: int, *, stream: str, within_days: int) -> bool:
-    """Say whether running campaigns of a stream have yet to mail somebody engaged so lately."""
+def engaged_waiting(
+    organization_id: int,
+    *,
+    stream: str,
+    within_days: int,
+    without_providers: Collection[str] = (),
+) -> bool:
+    """Say whether running campaigns of a stream have yet to mail somebody engaged so lately.
+
+    Nobody at one of `without_providers` counts.
+    """
     waiting = Recipient.objects.filter(
         campaign=OuterRef("pk"), state=RecipientState.PLANNED, engagement_days__lte=within_days
     )
+    if without_providers:
+        waiting = waiting.exclude(provider__in=without_providers)
     return Campaign.objects.filter(
         Exists(waiting), organization=organization_id, stream=stream, state__in=MAILING
     ).exists()
@@ -70,7 +82,19 @@ def finished_candidates() -> QuerySet[Campaign]:
     ).exclude(kind=CampaignKind.TRANSACTIONAL)
 
 
-def next_due_at(campaign_id: int) -> datetime | None:
-    """Return when the next waiting recipient's turn comes, or None when nobody waits."""
+def waiting_by_provider(campaign_id: int) -> dict[str, int]:
+    """Return how many of a campaign wait to be mailed at each provider."""
     waiting = Recipient.objects.filter(campaign=campaign_id, state=RecipientState.PLANNED)
+    rows = waiting.values_list("provider").annotate(rows=Count("*"))
+    return dict(rows.order_by("-rows", "provider"))
+
+
+def next_due_at(campaign_id: int, *, without_providers: Collection[str] = ()) -> datetime | None:
+    """Return when the next waiting recipient's turn comes, or None when nobody waits.
+
+    Nobody at one of `without_providers` counts.
+    """
+    waiting = Recipient.objects.filter(campaign=campaign_id, state=RecipientState.PLANNED)
+    if without_providers:
+        waiting = waiting.exclude(provider__in=without_providers)
     return waiting.order_by("not_before").values_list("not_before", flat=True).first()

@@ -117,6 +117,7 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "percent": f"{100 * found.share_done:.1f}",
         "rate": _rate(found.rate_per_second),
         "waits": found.waits_for_room,
+        "capped": found.waits_for_providers,
         "done_on": _done_on(found, now=now),
         "resting_until": due if due and due > now and not found.claimed else None,
         "left": duration(found.seconds_left) if found.seconds_left is not None else "",

@@ -74,6 +74,12 @@ class RoomWaitOutput(serializers.Serializer[Any]):
     )
 
 
+class CapWaitOutput(RoomWaitOutput):
+    """The providers that have got what warming IPs may send them today, and those IPs."""
+
+    providers = serializers.ListField(child=serializers.CharField())
+
+
 class ProgressOutput(serializers.Serializer[Any]):
     """How far a campaign is. Counts are recipients, each in one state."""
 
@@ -97,6 +103,11 @@ class ProgressOutput(serializers.Serializer[Any]):
     waits_for_room = RoomWaitOutput(
         allow_null=True, help_text="What those who wait wait for, if it is room on warming IPs."
     )
+    waits_for_providers = CapWaitOutput(
+        allow_null=True,
+        help_text="What some wait for, while others go on: more room for their provider.",
+    )
+    capped = serializers.IntegerField(help_text="How many wait for more room for their provider.")
     days_left = serializers.IntegerField(
         source="forecast.days",
         default=None,

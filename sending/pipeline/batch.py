@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,17 +48,20 @@ class Batch:
         """How many messages the batch set out to deliver."""
         return sum(len(rows) for rows in self.by_ip.values())
 
-    def handed_over(self) -> dict[int, int]:
-        """Return how many messages a server answered to, or may have taken, by IP."""
+    def handed_over(self) -> Counter[tuple[int, str]]:
+        """Return how many messages a server answered to, or may have taken, by IP and provider."""
         never = set(self.released)
         never |= {
             one.row.id
             for one in self.settled
             if one.receipt is None or one.receipt.answer is Answer.UNREACHED
         }
-        return {
-            ip_id: sum(row.id not in never for row in rows) for ip_id, rows in self.by_ip.items()
-        }
+        return Counter(
+            (ip_id, row.provider)
+            for ip_id, rows in self.by_ip.items()
+            for row in rows
+            if row.id not in never
+        )
 
     def begin(self) -> None:
         """Note that as many iterators as there are IPs are going to be pulled."""

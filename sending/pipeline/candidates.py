@@ -14,8 +14,8 @@ from iprouting.decisions import Considered, key_of
 from iprouting.models import SendingIP
 from iprouting.reputation import Counts
 from iprouting.routing import score_at
-from sending.plan import BatchFacts, CandidateIP, Weighed, best_at, weigh
-from warmup.queries import Room
+from sending.plan import BatchFacts, CandidateIP, Room, Weighed, best_at, weigh
+from warmup.queries import Room as DayRoom
 
 SCORES_HOLD: Final = timedelta(seconds=10)  # reputation itself is counted anew every 30 seconds
 
@@ -31,7 +31,7 @@ class Candidates:
         self._look_again_at: datetime | None = None
 
     def among(
-        self, providers: Collection[str], *, rooms: Mapping[int, Room], now: datetime
+        self, providers: Collection[str], *, rooms: Mapping[int, DayRoom], now: datetime
     ) -> list[CandidateIP]:
         """Return the IPs with what they may still send, and their scores at these providers."""
         self._refresh(now)
@@ -83,7 +83,7 @@ class Candidates:
             candidate.address,
             self._counts(candidate.ip_id, provider),
             candidate.scores.get(provider, 0.0),
-            candidate.room,
+            Room([candidate]).at(candidate.ip_id, provider),
             candidate.warming,
             one.obstacle,
             share.rule if share else None,
@@ -115,9 +115,16 @@ class Candidates:
         return self._reputation.get((self._ips[ip_id].address, provider), Counts())
 
 
-def _candidate(ip: SendingIP, room: Room | None, scores: Mapping[str, float]) -> CandidateIP:
+def _candidate(ip: SendingIP, room: DayRoom | None, scores: Mapping[str, float]) -> CandidateIP:
     if room is None:
         return CandidateIP(ip.pk, ip.address, ip.pool.stream, scores=scores)
     return CandidateIP(
-        ip.pk, ip.address, ip.pool.stream, room.left, room.returns_at, scores, warming=True
+        ip.pk,
+        ip.address,
+        ip.pool.stream,
+        room.left,
+        room.returns_at,
+        room.capped,
+        scores,
+        warming=True,
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
-import campaigns.operations.campaigns
 import campaigns.operations.ledger
 import campaigns.queries.ledger
 import suppression.queries
@@ -23,11 +22,11 @@ from sending.mailing import CampaignMail
 from sending.pipeline.batch import Batch
 from sending.pipeline.candidates import Candidates
 from sending.pipeline.pacing import Paces, paces
-from sending.pipeline.rooms import take_room, total_room
+from sending.pipeline.rooms import take_room
+from sending.pipeline.waiting import Waiting
 from sending.plan import (
     ENGAGED_DAYS,
-    ENGAGED_FIRST,
-    NO_ROOM,
+    PROVIDER_CAP,
     BatchFacts,
     Decision,
     Defer,
@@ -36,15 +35,12 @@ from sending.plan import (
     Skip,
     plan_batch,
 )
-from sending.queries.rooms import RoomWait, room_wait, wait_words
+from sending.queries.rooms import closed_providers, room_wait, total_room
 from warmup.queries import Room
 
 STOP_BEFORE_LEASE_SHARE = 0.5  # hand-overs end at half the lease; answers may take the other half
 NOTHING_ELIGIBLE_DELAY = timedelta(seconds=60)
-LONGEST_HOLD = timedelta(seconds=60)
-WAITS_FOR_ENGAGED = "Warming IPs wait for engaged people to be mailed first."
 SEEDS = 2**32  # of the random bits of a claim's name: where among the IPs' turns it begins
-_NO_PLACE = (NO_ROOM, ENGAGED_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +54,10 @@ class Claimer:
     lease: timedelta
     candidates: Candidates
     fallback_ids: frozenset[int] = frozenset()  # IPs that only stand in for others
+
+    @property
+    def _waiting(self) -> Waiting:
+        return Waiting(self.campaign, self.ips)
 
     def claim(self, *, limit: int, now: datetime) -> Batch | None:
         """Return the next batch, or None when nothing is due or the campaign does not run.
@@ -82,7 +82,7 @@ class Claimer:
         rooms = warmup.queries.rooms(self.ips, now=now)
         wait = room_wait(self.ips, rooms)
         if wait is not None:
-            self._hold_for_room(wait, now=now)
+            self._waiting.for_room(wait, now=now)
             return None
         rows = self._leased(owner, rooms, limit=limit, now=now)
         return self._planned(rows, rooms, owner=owner, journal=journal, now=now) if rows else None
@@ -90,9 +90,12 @@ class Claimer:
     def _leased(
         self, owner: uuid.UUID, rooms: Mapping[int, Room], *, limit: int, now: datetime
     ) -> list[ClaimedRecipient]:
-        """Lease who is due, no more than there is room for; the engaged alone while they wait."""
-        room = total_room(rooms, self.ips)
-        only_engaged = room is not None and self._engaged_wait()
+        """Lease who is due, no more than there is room for; the engaged alone while they wait.
+
+        Who is at a provider that no IP may send anything more today stays where they are.
+        """
+        room, closed = total_room(rooms, self.ips), closed_providers(rooms, self.ips)
+        only_engaged = room is not None and self._engaged_wait(closed)
         rows = campaigns.operations.ledger.claim_batch(
             self.campaign.pk,
             limit=limit if room is None else min(limit, room),
@@ -100,9 +103,12 @@ class Claimer:
             now=now,
             lease_until=now + self.lease,
             engaged_within=ENGAGED_DAYS if only_engaged else None,
+            without_providers=closed,
         )
         if only_engaged and not rows:
-            self._hold_for_engaged(now=now)
+            self._waiting.for_engaged(now=now)
+        elif closed and not rows:
+            self._waiting.for_providers(closed, rooms, now=now)
         return rows
 
     def _planned(
@@ -123,7 +129,10 @@ class Claimer:
         )
         facts = self._facts(rows, rooms, pace, owner=owner, now=now)
         decisions = pace.spread(plan_batch(facts), rows)
-        not_now = _settled_by_plan(decisions, now=now)
+        not_now = [
+            *_settled_by_plan(decisions, now=now),
+            *(self._waiting.capped(decisions, rows, rooms, now=now) if rooms else ()),
+        ]
         if not_now:
             with transaction.atomic():
                 campaigns.operations.ledger.record_outcomes(not_now, owner=owner)
@@ -134,7 +143,7 @@ class Claimer:
             campaigns.operations.ledger.release(owner=owner, only=surplus)
         self.candidates.keep(facts, by_ip)
         if not by_ip:
-            self._hold_if_all_wait(decisions, now=now)
+            self._waiting.if_nobody_has_a_place(decisions, now=now)
         for list_id in {row.list_id for of_ip in by_ip.values() for row in of_ip}:
             self.mail.load_list(list_id)
         stop_at = now + self.lease * STOP_BEFORE_LEASE_SHARE
@@ -146,29 +155,6 @@ class Claimer:
             reserved=bool(rooms),
             probing=frozenset(pace.probing),
         )
-
-    def _hold_for_room(self, wait: RoomWait, *, now: datetime) -> None:
-        reason = wait_words(wait, organization=self.campaign.organization)
-        self._hold(reason, wait.until or now + LONGEST_HOLD, now)
-
-    def _hold_if_all_wait(self, decisions: Sequence[Decision], *, now: datetime) -> None:
-        """Hold the campaign when nobody of a batch has a place.
-
-        Else the whole audience would be put off batch by batch.
-        """
-        waits = [one for one in decisions if isinstance(one, Defer) and one.reason in _NO_PLACE]
-        if len(waits) == len(decisions):
-            until = min(wait.until for wait in waits)
-            self._hold(WAITS_FOR_ENGAGED, until, now)
-
-    def _hold_for_engaged(self, *, now: datetime) -> None:
-        """Hold the campaign when engaged people wait, but not yet are due or not in this one."""
-        self._hold(WAITS_FOR_ENGAGED, now + LONGEST_HOLD, now)
-
-    def _hold(self, reason: str, until: datetime, now: datetime) -> None:
-        """Leave the campaign alone for a while; room may also come by what staff do meanwhile."""
-        until = min(until, now + LONGEST_HOLD)
-        campaigns.operations.campaigns.hold(self.campaign.pk, until=until, reason=reason)
 
     def _facts(
         self,
@@ -204,17 +190,22 @@ class Claimer:
             ],
             retry_at=now + NOTHING_ELIGIBLE_DELAY,
             deadline_at=self.campaign.deadline_at,
-            engaged_waiting=bool(rooms) and self._engaged_waiting(rows),
+            engaged_waiting=bool(rooms) and self._engaged_waiting(rows, rooms),
             incumbents=self.candidates.best(),
             seed=owner.int % SEEDS / SEEDS,
         )
 
-    def _engaged_waiting(self, rows: Sequence[ClaimedRecipient]) -> bool:
-        return any(row.engagement_days > ENGAGED_DAYS for row in rows) and self._engaged_wait()
+    def _engaged_waiting(self, rows: Sequence[ClaimedRecipient], rooms: Mapping[int, Room]) -> bool:
+        if all(row.engagement_days <= ENGAGED_DAYS for row in rows):
+            return False
+        return self._engaged_wait(closed_providers(rooms, self.ips))
 
-    def _engaged_wait(self) -> bool:
+    def _engaged_wait(self, closed: Collection[str]) -> bool:
         return campaigns.queries.ledger.engaged_waiting(
-            self.campaign.organization_id, stream=self.campaign.stream, within_days=ENGAGED_DAYS
+            self.campaign.organization_id,
+            stream=self.campaign.stream,
+            within_days=ENGAGED_DAYS,
+            without_providers=closed,
         )
 
 
@@ -238,7 +229,7 @@ def _settled_by_plan(decisions: Sequence[Decision], *, now: datetime) -> list[Ou
                 outcomes.append(
                     Outcome(recipient_id, RecipientState.SKIPPED, now, reason, uncount=True)
                 )
-            case Defer(recipient_id, until, reason):
+            case Defer(recipient_id, until, reason) if reason != PROVIDER_CAP:
                 outcomes.append(
                     Outcome(
                         recipient_id,
@@ -249,7 +240,7 @@ def _settled_by_plan(decisions: Sequence[Decision], *, now: datetime) -> list[Ou
                         uncount=True,
                     )
                 )
-            case Deliver():
+            case _:
                 continue
     return outcomes
 

@@ -8,6 +8,7 @@ handed over without an answer (in doubt) or never handed over (given back).
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -48,7 +49,7 @@ def _settle(journal: AbandonedJournal, *, now: datetime) -> None:
     owner = uuid.UUID(journal.owner)
     held = campaigns.queries.ledger.leased_rows(owner)
     # Which IP a message left through is not in the journal: every one counts as through each.
-    handed_over = len(journal.receipts) + len(journal.in_doubt) if journal.trustworthy else None
+    handed_over = _by_provider(journal) if journal.trustworthy else None
     warmup.operations.reservations.settle_up_to(handed_over, owner=owner)
     if not held:
         return
@@ -58,6 +59,12 @@ def _settle(journal: AbandonedJournal, *, now: datetime) -> None:
             campaigns.operations.ledger.release(owner=owner)
         else:
             campaigns.operations.ledger.doubt_owner(owner)
+
+
+def _by_provider(journal: AbandonedJournal) -> Counter[str]:
+    """Return how many messages a server answered to, or may have taken, by provider."""
+    ids = [*(receipt.recipient_id for receipt in journal.receipts), *journal.in_doubt]
+    return Counter(Recipient.objects.filter(pk__in=ids).values_list("provider", flat=True))
 
 
 def _record(

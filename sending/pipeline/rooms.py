@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import warmup.operations.reservations
 from campaigns.ledger import ClaimedRecipient
 from warmup.queries import Room
-
-
-def total_room(rooms: Mapping[int, Room], ip_ids: Collection[int]) -> int | None:
-    """Return how many messages all IPs together may still take today; None is any number."""
-    if any(ip_id not in rooms for ip_id in ip_ids):
-        return None
-    return sum(rooms[ip_id].left for ip_id in ip_ids)
 
 
 def take_room(
@@ -30,15 +23,31 @@ def take_room(
     Those are taken out of `by_ip`, from its end: the most engaged come first in it. An IP for which
     nobody is left is taken out too.
     """
-    wanted = {ip_id: len(rows) for ip_id, rows in by_ip.items() if ip_id in rooms}
+    wanted = {
+        ip_id: [row.provider for row in rows] for ip_id, rows in by_ip.items() if ip_id in rooms
+    }
     if not wanted:
         return []
     granted = warmup.operations.reservations.reserve(wanted, owner=owner, now=now)
     surplus: list[int] = []
-    for ip_id, number in wanted.items():
-        count = granted.get(ip_id, number)
-        surplus += [row.id for row in by_ip[ip_id][count:]]
-        by_ip[ip_id] = by_ip[ip_id][:count]
-        if not count:
+    for ip_id, by_provider in granted.items():
+        by_ip[ip_id], over = _cut(by_ip[ip_id], by_provider)
+        surplus += over
+        if not by_ip[ip_id]:
             del by_ip[ip_id]
     return surplus
+
+
+def _cut(
+    rows: Sequence[ClaimedRecipient], granted: Mapping[str, int]
+) -> tuple[list[ClaimedRecipient], list[int]]:
+    """Return the rows that may go, the first ones of each provider, and the ids of the others."""
+    left = dict(granted)
+    kept, over = [], []
+    for row in rows:
+        if left.get(row.provider):
+            left[row.provider] -= 1
+            kept.append(row)
+        else:
+            over.append(row.id)
+    return kept, over

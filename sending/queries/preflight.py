@@ -66,7 +66,7 @@ def preflight(campaign: Campaign, *, now: datetime) -> Preflight:
     by_provider = _by_provider(campaign, now=now)
     count = sum(by_provider.values())
     ips = iprouting.queries.configured_ips(campaign.organization_id, stream=campaign.stream)
-    days = forecast({ip.pk: ip for ip in ips}, messages=count, now=now)
+    days = forecast({ip.pk: ip for ip in ips}, by_provider=by_provider, now=now)
     found = [
         *_content_problems(campaign),
         *_setup_problems(campaign, now=now),

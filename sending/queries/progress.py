@@ -11,7 +11,15 @@ import iprouting.queries
 import warmup.queries
 from campaigns.models import Campaign
 from campaigns.states import CampaignState, RecipientState
-from sending.queries.rooms import Forecast, RoomWait, forecast, room_wait
+from sending.queries.rooms import (
+    CapWait,
+    Forecast,
+    RoomWait,
+    cap_wait,
+    closed_providers,
+    forecast,
+    room_wait,
+)
 
 RATE_WINDOW = timedelta(seconds=10)
 
@@ -21,7 +29,8 @@ class Progress:
     """Counts of one campaign's ledger, with its pace. `seconds_left` is None while unknown.
 
     `waits_for_room` is what those who wait wait for if it is room on warming IPs, and `forecast`
-    how long that will go on.
+    how long that will go on. `waits_for_providers` is set where some of them, as many as `capped`
+    says, are at providers that have got what warming IPs may send them today.
     """
 
     total: int
@@ -40,6 +49,8 @@ class Progress:
     next_due_at: datetime | None
     problem: str
     waits_for_room: RoomWait | None
+    waits_for_providers: CapWait | None
+    capped: int
     forecast: Forecast | None
 
 
@@ -50,7 +61,7 @@ def progress(campaign: Campaign, *, now: datetime) -> Progress:
     left = counts[RecipientState.PLANNED] + counts[RecipientState.CLAIMED]
     sending = campaign.state == CampaignState.SENDING
     rate = _rate(campaign.pk, now=now) if sending else None
-    wait, days = _warming(campaign, messages=left, now=now) if sending and left else (None, None)
+    warming = _warming(campaign, now=now) if sending and left else _Warming()
     return Progress(
         total=total,
         waiting=counts[RecipientState.PLANNED],
@@ -67,18 +78,38 @@ def progress(campaign: Campaign, *, now: datetime) -> Progress:
         seconds_left=int(left / rate) + 1 if rate and left else None,
         next_due_at=campaigns.queries.ledger.next_due_at(campaign.pk) if sending else None,
         problem=campaign.problem,
-        waits_for_room=wait,
-        forecast=days,
+        waits_for_room=warming.room,
+        waits_for_providers=warming.providers,
+        capped=warming.capped,
+        forecast=warming.forecast,
     )
 
 
-def _warming(
-    campaign: Campaign, *, messages: int, now: datetime
-) -> tuple[RoomWait | None, Forecast | None]:
+@dataclass(frozen=True, slots=True)
+class _Warming:
+    """What warm-ups make of those who wait; nothing if an IP is warm."""
+
+    room: RoomWait | None = None
+    providers: CapWait | None = None
+    capped: int = 0
+    forecast: Forecast | None = None
+
+
+def _warming(campaign: Campaign, *, now: datetime) -> _Warming:
     usable = iprouting.queries.usable_ips(campaign.organization_id, stream=campaign.stream, now=now)
     ips = {ip.pk: ip for ip in usable}
-    wait = room_wait(ips, warmup.queries.rooms(ips, now=now))
-    return wait, forecast(ips, messages=messages, now=now)
+    rooms = warmup.queries.rooms(ips, now=now)
+    if not ips or len(rooms) < len(ips):
+        return _Warming()
+    waiting = campaigns.queries.ledger.waiting_by_provider(campaign.pk)
+    room = room_wait(ips, rooms)
+    closed = [] if room else [p for p in waiting if p in closed_providers(rooms, ips)]
+    return _Warming(
+        room,
+        cap_wait(closed, ips, rooms) if closed else None,
+        sum(waiting[provider] for provider in closed),
+        forecast(ips, by_provider=waiting, now=now),
+    )
 
 
 def _rate(campaign_id: int, *, now: datetime) -> float | None:

@@ -1,5 +1,6 @@
 """A warm-up from its start to its end, at the width of a notebook and of a phone."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,9 @@ from tests.browser.conftest import NARROW, WIDE
 from tests.factories.campaigns import OrganizationFactory
 from tests.factories.iprouting import SendingIPFactory
 from tests.factories.warmup import EndedWarmupFactory
-from warmup.models import DailyAllowance, WarmupSchedule
+from warmup.caps import Cap
+from warmup.models import WarmupSchedule
+from warmup.operations.reservations import reserve
 from warmup.operations.schedules import start_warmup
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -48,6 +51,21 @@ def start(page):
     page.get_by_role("radio", name="Now").check()
     page.get_by_role("button", name="Start the warm-up").click()
     expect(page.get_by_text("The warm-up of 203.0.113.7 is set up.")).to_be_visible()
+
+
+def cap(page):
+    """Limit a provider, and see what of it was used."""
+    page.get_by_role("link", name="Limit single providers of 203.0.113.7").click()
+    page.get_by_label("Provider 1").select_option("gmail")
+    page.get_by_label("Limit 1").fill("40")
+    page.get_by_label("Provider 2").select_option("outlook")
+    page.get_by_label("Limit 2").fill("15")
+    page.get_by_label("Unit 2").select_option("messages")
+    page.get_by_role("button", name="Store the limits").click()
+    expect(page.get_by_text("40 % of the day's limit")).to_be_visible()
+    expect(page.get_by_text("15 a day")).to_be_visible()
+    page.get_by_role("link", name="All warm-ups").click()
+    page.wait_for_url(f"**{BOARD}")
 
 
 def pause(page):
@@ -87,7 +105,7 @@ class TestAWarmUp:
         page = watched.page
         page.set_viewport_size({"width": width, "height": 900})
 
-        for step in (start, pause, resume, end):
+        for step in (start, cap, pause, resume, end):
             step(page)
             assert watched.overflow() <= 0, step.__name__
 
@@ -98,13 +116,16 @@ class TestAWarmUp:
         now = timezone.now()
         logged_in(person(organization, Role.OPERATOR))
         first, second = organization.ips.order_by("address")
-        going = start_warmup(first, now=now)
-        DailyAllowance.objects.update(used=20)
+        caps = [Cap("gmail", share=0.4), Cap("google_workspace", messages=2_000)]
+        going = start_warmup(first, now=now, provider_caps=caps)
+        wanted = {first.pk: ["gmail"] * 13 + ["yahoo"] * 7}
+        reserve(wanted, owner=uuid.uuid4(), now=now)
         start_warmup(second, now=now, starts_at=now + timedelta(days=2))
         EndedWarmupFactory(ip__organization=organization)
         page = watched.page
 
-        for address in (BOARD, f"{BOARD}{going.pk}/change/", f"{BOARD}{going.pk}/pause/"):
+        pages = ("", f"{going.pk}/change/", f"{going.pk}/pause/", f"{going.pk}/caps/", "add/")
+        for address in (BOARD + page_ for page_ in pages):
             for width in (WIDE, NARROW):
                 page.set_viewport_size({"width": width, "height": 900})
                 page.goto(address)

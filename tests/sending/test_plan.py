@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iprouting.routing import Obstacle
 from sending.plan import (
     CONTACT_DELETED,
     DEADLINE_PASSED,
     ENGAGED_DAYS,
     ENGAGED_FIRST,
     NO_ROOM,
+    PROVIDER_CAP,
     SEND_TIME,
     THROTTLED,
     BatchFacts,
@@ -20,8 +23,10 @@ from sending.plan import (
     Defer,
     Deliver,
     RecipientFacts,
+    Room,
     Skip,
     plan_batch,
+    weigh,
 )
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -242,3 +247,85 @@ class TestWarmingIPs:
         assert not warm or len(through) == len(everyone)
         # Nobody who is not engaged has a place of which an engaged person of the batch was short.
         assert engaged <= set(through) or on_warming <= engaged
+
+
+def capped(ip_id: int = 1, *, room: int = 50, **capped: int) -> CandidateIP:
+    """Return a warming IP with what of its room is left for single providers."""
+    return CandidateIP(
+        ip_id,
+        f"192.0.2.{ip_id}",
+        "marketing",
+        room=room,
+        room_returns_at=LATER,
+        capped=capped,
+        warming=True,
+    )
+
+
+class TestProviderCaps:
+    def test_leave_the_rest_of_the_room_to_other_providers(self):
+        people = [recipient(n, provider="gmail" if n < 4 else "yahoo") for n in range(6)]
+
+        decisions = plan_batch(batch(people, [capped(gmail=2)]))
+
+        assert decisions == [
+            Deliver(0, 1), Deliver(1, 1), Defer(2, LATER, PROVIDER_CAP),
+            Defer(3, LATER, PROVIDER_CAP), Deliver(4, 1), Deliver(5, 1),
+        ]  # fmt: skip
+
+    def test_send_the_surplus_through_warm_ips_first(self):
+        decisions = plan_batch(batch([recipient(n) for n in range(5)], [capped(gmail=2), WARM]))
+
+        assert sorted(ips_of(decisions)) == [1, 1, 7, 7, 7]
+
+    def test_are_no_reason_where_there_is_no_room_at_all(self):
+        [decision] = plan_batch(batch([recipient()], [capped(room=0, gmail=5)]))
+
+        assert decision == Defer(1, LATER, NO_ROOM)
+
+    def test_are_no_reason_where_another_ip_waits_for_the_engaged(self):
+        people = [recipient(engagement_days=ENGAGED_DAYS + 1)]
+
+        [decision] = plan_batch(
+            batch(people, [capped(1, gmail=0), capped(2, gmail=3)], engaged_waiting=True)
+        )
+
+        assert decision == Defer(1, RETRY_AT, ENGAGED_FIRST)
+
+    def test_are_told_as_what_was_in_the_way(self):
+        facts = batch([recipient()], [capped(gmail=0), WARM])
+
+        weighed = weigh(facts, "gmail", engaged=True)
+
+        assert [one.obstacle for one in weighed] == [Obstacle.PROVIDER_CAP, None]
+        assert weigh(facts, "yahoo", engaged=True)[0].obstacle is None
+
+    @given(
+        st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.booleans()), max_size=4),
+        st.lists(st.sampled_from(["gmail", "yahoo", "other"]), max_size=60),
+        st.floats(0, 1, exclude_max=True),
+    )
+    def test_are_never_exceeded_and_nobody_waits_while_there_is_room(self, ips, people, seed):
+        candidates = [
+            capped(n, room=room, gmail=gmail, **({"yahoo": 3} if both else {}))
+            for n, (room, gmail, both) in enumerate(ips)
+        ]
+        everybody = [recipient(n, provider=provider) for n, provider in enumerate(people)]
+
+        decisions = plan_batch(batch(everybody, candidates, seed=seed))
+
+        went = Counter(
+            (one.ip_id, person.provider)
+            for one, person in zip(decisions, everybody, strict=True)
+            if isinstance(one, Deliver)
+        )
+        for candidate in candidates:
+            through = {p: n for (ip_id, p), n in went.items() if ip_id == candidate.ip_id}
+            assert sum(through.values()) <= candidate.room
+            assert all(through.get(p, 0) <= most for p, most in candidate.capped.items())
+        rooms = Room(candidates)
+        for (ip_id, provider), number in went.items():
+            assert all(rooms.take(ip_id, provider) for _ in range(number))
+        for one, person in zip(decisions, everybody, strict=True):
+            if isinstance(one, Defer):
+                assert not any(rooms.at(c.ip_id, person.provider) for c in candidates)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -16,13 +17,16 @@ from tests.admin_world import looking
 from tests.factories.campaigns import OrganizationFactory
 from tests.factories.iprouting import SendingIPFactory
 from tests.factories.warmup import EndedWarmupFactory
+from warmup.caps import Cap
 from warmup.models import DailyAllowance, WarmupSchedule
-from warmup.operations.schedules import abort_warmup, pause_warmup, start_warmup
+from warmup.operations.reservations import reserve
+from warmup.operations.schedules import abort_warmup, change_caps, pause_warmup, start_warmup
 from warmup.queries import local_date
 
 pytestmark = pytest.mark.django_db
 
 BOARD = "/admin/warmup/warmupschedule/"
+NO_CAPS = {"caps-TOTAL_FORMS": 0, "caps-INITIAL_FORMS": 0}
 
 
 def url(page, *args):
@@ -255,7 +259,8 @@ class TestMoves:
 class TestStart:
     def test_begins_at_once(self, operator, ip):
         answer = operator.post(
-            url("add"), {"ip": ip.pk, "preset": "smooth", "when": "now", "starts_at": ""}
+            url("add"),
+            NO_CAPS | {"ip": ip.pk, "preset": "smooth", "when": "now", "starts_at": ""},
         )
 
         started = WarmupSchedule.objects.get()
@@ -264,7 +269,7 @@ class TestStart:
         assert AuditEntry.objects.get(action="warmup.started").actor != "system"
 
     def test_takes_a_time_on_the_clock_of_the_organization(self, operator, ip):
-        given = {"ip": ip.pk, "preset": "standard", "when": "later"}
+        given = NO_CAPS | {"ip": ip.pk, "preset": "standard", "when": "later"}
 
         operator.post(url("add"), given | {"starts_at": "2099-01-02T00:00"})
 
@@ -279,7 +284,7 @@ class TestStart:
     def test_says_what_is_wrong_with_the_time(self, operator, ip, starts_at, mistake):
         given = {"ip": ip.pk, "preset": "standard", "when": "later", "starts_at": starts_at}
 
-        answer = operator.post(url("add"), given)
+        answer = operator.post(url("add"), NO_CAPS | given)
 
         assert answer.status_code == 400
         assert mistake in answer.content.decode()
@@ -310,6 +315,114 @@ class TestStart:
 
         assert viewer.get(url("add")).status_code == 403
         assert viewer.post(url("add"), {"ip": ip.pk}).status_code == 403
+
+
+def filled(*rows, initial=0):
+    """Return the fields of the form of caps for rows of provider, amount and unit."""
+    data = {"caps-TOTAL_FORMS": len(rows), "caps-INITIAL_FORMS": initial}
+    for number, row in enumerate(rows):
+        for name, value in zip(("provider", "amount", "unit"), row, strict=True):
+            data[f"caps-{number}-{name}"] = value
+    return data
+
+
+class TestProviderCaps:
+    def test_are_given_with_the_start(self, operator, ip):
+        caps = filled(("gmail", "40", "share"), ("outlook", "10", "messages"), ("", "", "share"))
+        data = {"ip": ip.pk, "preset": "standard", "when": "now", **caps}
+
+        operator.post(url("add"), data)
+
+        stored = [{"provider": "gmail", "share": 0.4}, {"provider": "outlook", "messages": 10}]
+        assert WarmupSchedule.objects.get().provider_caps == stored
+        capped = [(one.name, one.used, one.daily_limit) for one in card_on(operator).capped]
+        assert capped == [("Gmail", 0, 20), ("Outlook", 0, 10)]
+
+    def test_are_shown_with_what_was_used_of_them(self, operator, schedule):
+        caps = [Cap("gmail", share=0.4)]
+        change_caps(schedule.pk, provider_caps=caps, now=timezone.now())
+        wanted = {schedule.ip_id: ["gmail"] * 5 + ["yahoo"] * 3}
+        reserve(wanted, owner=uuid.uuid4(), now=timezone.now())
+
+        text = " ".join(operator.get(BOARD).content.decode().split())
+
+        card = card_on(operator)
+        assert (card.capped[0].percent_used, card.uncapped) == ("25.0", 3)
+        assert "40 % of the day&#x27;s limit" in text
+        assert '5 <span class="mw-quiet">of 20</span>' in text
+
+    def test_are_changed_from_now_on_and_the_audit_log_says_by_whom(self, operator, schedule):
+        shown = operator.get(url("caps", schedule.pk)).content.decode()
+        changed = operator.post(
+            url("caps", schedule.pk), filled(("gmail", "12.5", "share")), follow=True
+        )
+
+        assert "How much single providers get through 203.0.113.7" in shown
+        assert "12.5 % of the day" in changed.content.decode()
+        entry = AuditEntry.objects.get(action="warmup.caps_changed")
+        assert entry.details["provider_caps"] == [{"provider": "gmail", "share": 0.125}]
+        again = operator.get(url("caps", schedule.pk)).content.decode()
+        assert 'value="12.5"' in again
+
+    @pytest.mark.parametrize(("share", "typed"), [(0.4, "40"), (1.0, "100"), (0.005, "0.5")])
+    def test_are_shown_as_they_were_typed(self, operator, schedule, share, typed):
+        change_caps(schedule.pk, provider_caps=[Cap("gmail", share=share)], now=timezone.now())
+
+        shown = operator.get(url("caps", schedule.pk)).content.decode()
+
+        assert f'name="caps-0-amount" value="{typed}"' in shown
+
+    def test_are_taken_away_by_empty_rows(self, operator, schedule):
+        change_caps(schedule.pk, provider_caps=[Cap("gmail", messages=5)], now=timezone.now())
+
+        operator.post(url("caps", schedule.pk), filled(("", "", "share"), initial=1))
+
+        schedule.refresh_from_db()
+        assert schedule.provider_caps == []
+
+    @pytest.mark.parametrize(
+        ("rows", "mistake"),
+        [
+            ([("gmail", "", "share")], "Say how much."),
+            ([("", "5", "share")], "Choose the provider."),
+            ([("gmail", "1.5", "messages")], "A number of messages is whole."),
+            ([("gmail", "101", "share")], "at most 100 %"),
+            ([("gmail", "0", "share")], "above 0"),
+            ([("gmail", "5", "share"), ("gmail", "6", "share")], "named once"),
+        ],
+    )
+    def test_say_what_is_wrong(self, operator, ip, schedule, rows, mistake):
+        other = SendingIPFactory(organization=ip.organization)
+        data = {"ip": other.pk, "preset": "standard", "when": "now", **filled(*rows)}
+
+        changed = operator.post(url("caps", schedule.pk), filled(*rows))
+        started = operator.post(url("add"), data)
+
+        for answer in (changed, started):
+            assert answer.status_code == 400
+            assert mistake in answer.content.decode()
+        schedule.refresh_from_db()
+        assert schedule.provider_caps == []
+        assert WarmupSchedule.objects.count() == 1
+
+    def test_cannot_be_changed_once_it_has_ended(self, operator, schedule):
+        abort_warmup(schedule.pk, now=timezone.now())
+
+        answer = operator.post(url("caps", schedule.pk), filled(("gmail", "5", "share")))
+
+        assert answer.status_code == 400
+        assert "This warm-up is aborted." in answer.content.decode()
+
+    def test_are_only_shown_to_those_who_only_look(self, organization, schedule):
+        viewer = looking(organization, Role.VIEWER)
+
+        assert url("caps", schedule.pk) not in viewer.get(BOARD).content.decode()
+        assert viewer.get(url("caps", schedule.pk)).status_code == 403
+
+    def test_of_another_organization_are_not_found(self, schedule):
+        stranger = looking(OrganizationFactory(), Role.OPERATOR)
+
+        assert stranger.get(url("caps", schedule.pk)).status_code in (302, 404)
 
 
 class TestPageOfAnIP:

@@ -66,6 +66,60 @@ class TestStart:
         assert viewer.post("/api/warmup/start", {"ip": ip.pk}, format="json").status_code == 403
 
 
+CAPS = [{"provider": "gmail", "share": 0.4}, {"provider": "outlook", "messages": 2_000}]
+
+
+class TestProviderCaps:
+    def test_are_given_with_the_start_and_shown_with_the_status(self, operator, ip):
+        given = {"ip": ip.pk, "provider_caps": CAPS}
+
+        started = operator.post("/api/warmup/start", given, format="json")
+
+        assert started.status_code == 201, started.content
+        [shown] = operator.get("/api/warmup/status").json()["results"]
+        assert shown["provider_caps"] == CAPS
+        assert shown["providers_today"] == [
+            {"provider": "gmail", "used": 0, "daily_limit": 20},
+            {"provider": "outlook", "used": 0, "daily_limit": 50},
+        ]
+
+    def test_are_changed_while_it_goes_on(self, operator, ip):
+        operator.post("/api/warmup/start", {"ip": ip.pk}, format="json")
+
+        changed = operator.post(
+            "/api/warmup/caps", {"ip": ip.pk, "provider_caps": CAPS[1:]}, format="json"
+        )
+
+        assert changed.status_code == 200
+        assert changed.json()["provider_caps"] == CAPS[1:]
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"provider": "gmail"},
+            {"provider": "gmail", "share": 0},
+            {"provider": "gmail", "share": 0.5, "messages": 5},
+            {"provider": "gmail", "share": 1.5},
+            {"provider": "gmail", "messages": 0},
+            {"provider": "Gmail, please", "messages": 5},
+        ],
+    )
+    def test_that_cannot_be_obeyed_are_refused(self, operator, ip, wrong):
+        given = {"ip": ip.pk, "provider_caps": [wrong]}
+
+        answer = operator.post("/api/warmup/start", given, format="json")
+
+        assert 400 <= answer.status_code < 500
+        assert not WarmupSchedule.objects.exists()
+
+    def test_need_an_operator(self, ip):
+        editor = caller(ip.organization, Role.EDITOR)
+
+        answer = editor.post("/api/warmup/caps", {"ip": ip.pk, "provider_caps": []}, format="json")
+
+        assert answer.status_code == 403
+
+
 class TestPauseAndResume:
     def test_stop_and_go_on(self, operator, ip):
         operator.post("/api/warmup/start", {"ip": ip.pk}, format="json")

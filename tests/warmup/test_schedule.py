@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warmup.caps import Cap
 from warmup.schedule import (
     PRESETS,
     STANDARD,
@@ -25,6 +26,7 @@ STANDARD_DAYS = [
     (range(15, 22), 10_000),
     (range(22, 29), 50_000),
 ]
+GMAIL, OUTLOOK = "gmail", "outlook"
 presets = st.sampled_from(sorted(PRESETS))
 
 
@@ -102,29 +104,29 @@ class TestDaysNeeded:
         ],
     )
     def test_adds_up_the_days(self, messages, day, used, days):
-        assert days_needed(messages, [pace(day, used=used)]) == days
+        assert days_needed({GMAIL: messages}, [pace(day, used=used)]) == days
 
     def test_adds_up_the_ips(self):
         # 50 + 100 today, 50 + 100 tomorrow, 100 + 500 on the day after.
         both = [pace(1), pace(3)]
 
-        assert [days_needed(number, both) for number in (150, 151, 300, 301, 900, 901)] == [
-            1, 2, 2, 3, 3, 4,
-        ]  # fmt: skip
+        found = [days_needed({GMAIL: n}, both) for n in (150, 151, 300, 301, 900, 901)]
+
+        assert found == [1, 2, 2, 3, 3, 4]
 
     def test_takes_nothing_on_days_of_rest(self):
         resting = Pace(left=0, next_day=1, resting_days=2)
 
-        assert days_needed(1, [resting]) == 4
-        assert days_needed(51, [resting]) == 5
+        assert days_needed({GMAIL: 1}, [resting]) == 4
+        assert days_needed({GMAIL: 51}, [resting]) == 5
 
     def test_refuses_to_forecast_without_an_ip(self):
         with pytest.raises(ValueError, match="nothing ever"):
-            days_needed(1, [])
+            days_needed({GMAIL: 1}, [])
 
     @given(st.integers(0, 10**6), st.integers(1, 40))
     def test_is_what_the_days_hold(self, messages, day):
-        days = days_needed(messages, [pace(day)])
+        days = days_needed({GMAIL: messages}, [pace(day)])
         limits = upcoming(day, days=days)
 
         if None not in limits:
@@ -133,6 +135,35 @@ class TestDaysNeeded:
 
     @given(st.integers(0, 10**6), st.lists(paces, min_size=1, max_size=4), paces)
     def test_never_grows_with_another_ip_nor_falls_with_another_message(self, number, ips, other):
-        days = days_needed(number, ips)
+        days = days_needed({GMAIL: number}, ips)
 
-        assert days_needed(number, [*ips, other]) <= days <= days_needed(number + 1, ips)
+        more = days_needed({GMAIL: number + 1}, ips)
+        assert days_needed({GMAIL: number}, [*ips, other]) <= days <= more
+
+    def test_waits_for_a_provider_that_gets_a_part_of_each_day(self):
+        # Of 50, 50, 100 and 100 a day, Gmail gets at most two fifths: 20, 20, 40 and 40.
+        halved = pace(1, caps=(Cap(GMAIL, share=0.4),), capped={GMAIL: 20})
+
+        found = [days_needed({GMAIL: number}, [halved]) for number in (20, 21, 80, 81)]
+
+        assert found == [1, 2, 3, 4]
+
+    def test_gives_others_what_a_capped_provider_leaves(self):
+        capped = pace(1, caps=(Cap(GMAIL, messages=10),), capped={GMAIL: 10})
+
+        assert days_needed({GMAIL: 10, OUTLOOK: 40}, [capped]) == 1
+        assert days_needed({GMAIL: 11, OUTLOOK: 39}, [capped]) == 2
+
+    @given(
+        st.dictionaries(st.sampled_from([GMAIL, OUTLOOK]), st.integers(0, 10**5)),
+        st.integers(1, 28),
+        st.integers(1, 1000),
+    )
+    def test_never_falls_with_a_cap(self, by_provider, day, messages):
+        cap = Cap(GMAIL, messages=messages)
+        capped = pace(day, caps=(cap,), capped={GMAIL: cap.of(daily_limit(day))})
+
+        days = days_needed(by_provider, [capped])
+
+        assert days >= days_needed(by_provider, [pace(day)])
+        assert days <= 30

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from campaigns.roles import Role
 from common.admin import pill
+from common.providers import provider_name
 from warmup.admin.chart import Chart, Row, chart, rows
 from warmup.admin.moves import Button, buttons
 from warmup.progress import Status
-from warmup.queries import Standing
+from warmup.queries import ProviderStanding, Standing
 
 STATUS_WORDS = {
     Status.SCHEDULED: ("Scheduled", "info"),
@@ -36,6 +39,17 @@ class Ahead:
 
 
 @dataclass(frozen=True, slots=True)
+class Capped:
+    """A provider that has a limit of its own, and how much of it was used today."""
+
+    name: str
+    rule: str
+    used: int
+    daily_limit: int | None  # None before the first day
+    percent_used: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Everything that the board shows of one warm-up."""
 
@@ -48,6 +62,9 @@ class Card:
     ahead: tuple[Ahead, ...]
     stages_hidden: bool
     buttons: tuple[Button, ...]
+    capped: tuple[Capped, ...]
+    uncapped: int  # messages today to providers without a cap
+    caps_url: str  # empty where nothing can be changed
 
 
 def card(standing: Standing, *, may: Callable[[str], bool]) -> Card:
@@ -64,7 +81,27 @@ def card(standing: Standing, *, may: Callable[[str], bool]) -> Card:
         ahead=ahead[:MOST_STAGES],
         stages_hidden=len(ahead) > MOST_STAGES,
         buttons=buttons(schedule, may=may),
+        capped=tuple(_capped(one) for one in standing.providers if one.cap is not None),
+        uncapped=sum(one.used for one in standing.providers if one.cap is None),
+        caps_url=_caps_url(standing, may=may),
     )
+
+
+def _capped(one: ProviderStanding) -> Capped:
+    share = one.used / one.daily_limit if one.daily_limit else 0.0
+    return Capped(
+        provider_name(one.provider),
+        one.cap.words if one.cap else "",
+        one.used,
+        one.daily_limit,
+        f"{100 * min(share, 1.0):.1f}",
+    )
+
+
+def _caps_url(standing: Standing, *, may: Callable[[str], bool]) -> str:
+    if not standing.is_open or not may(Role.OPERATOR):
+        return ""
+    return reverse("admin:warmup_warmupschedule_caps", args=[standing.schedule.pk])
 
 
 def status_pill(status: str, *, resumes_by_itself: bool = False) -> SafeString:

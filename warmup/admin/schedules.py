@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 import warmup.queries
 from campaigns.roles import Role
 from common.admin import PlainChangeList, ReadOnlyAdmin, count, moment, require_role
-from warmup.admin import start
+from warmup.admin import caps, start
 from warmup.admin.cards import Card, card, status_pill
 from warmup.admin.moves import MOVES, Move
 from warmup.models import WarmupSchedule
@@ -75,7 +75,18 @@ class WarmupScheduleAdmin(ReadOnlyAdmin):
             )
             for name, move in MOVES.items()
         ]
+        extra.append(
+            path(
+                "<path:object_id>/caps/",
+                self.admin_site.admin_view(self._caps_page),
+                name="warmup_warmupschedule_caps",
+            )
+        )
         return [*extra, *super().get_urls()]
+
+    @require_role(Role.OPERATOR)
+    def _caps_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return caps.page(self, request, self.scoped_object(request, object_id))
 
     def _page(self, move: Move) -> Callable[..., HttpResponse]:
         @require_role(Role.OPERATOR)

@@ -19,6 +19,8 @@ import warmup.queries
 from common.admin import organization_of
 from common.errors import DomainError
 from iprouting.models import SendingIP
+from warmup.admin.caps import cap_forms, caps_of
+from warmup.caps import Cap
 from warmup.schedule import PRESETS, STANDARD, Stage, stages
 
 if TYPE_CHECKING:
@@ -94,12 +96,12 @@ def page(admin: WarmupScheduleAdmin, request: HttpRequest) -> HttpResponse:
     """Ask (GET), or start it (POST) and go on to the board."""
     ips = _ips_without_one(request)
     form = StartForm(request.POST or None, ips=ips, initial=_initial(request, ips))
-    if request.method == "POST" and form.is_valid():
+    caps = cap_forms(request)
+    if request.method == "POST" and form.is_valid() and caps.is_valid():
         try:
-            return _start(request, form)
+            return _start(request, form, caps_of(caps))
         except DomainError as refused:
-            field = refused.extra.get("field")
-            form.add_error(field if isinstance(field, str) else "ip", refused.message)
+            _refuse(form, refused)
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
@@ -107,21 +109,36 @@ def page(admin: WarmupScheduleAdmin, request: HttpRequest) -> HttpResponse:
         "form": form,
         "chosen": {name: form[name].value() for name in ("preset", "when")},
         "choices": CHOICES,
+        "rows": caps,
         "calmest": PRESETS[CALMEST],
         "has_ips": ips.exists(),
         "zone": timezone.get_current_timezone_name(),
         "board_url": reverse("admin:warmup_warmupschedule_changelist"),
         "ips_url": reverse("admin:iprouting_sendingip_changelist"),
     }
-    return render(request, "warmup/start.html", context, status=400 if form.errors else 200)
+    return render(request, "warmup/start.html", context, status=_status(form, caps))
 
 
-def _start(request: HttpRequest, form: StartForm) -> HttpResponse:
+def _refuse(form: StartForm, refused: DomainError) -> None:
+    """Say what was refused beside the field that it is about."""
+    field = refused.extra.get("field")
+    if field == "provider_caps":
+        form.add_error(None, refused.message)
+    else:
+        form.add_error(field if isinstance(field, str) else "ip", refused.message)
+
+
+def _status(form: StartForm, caps: Any) -> int:
+    return 400 if form.errors or (caps.is_bound and not caps.is_valid()) else 200
+
+
+def _start(request: HttpRequest, form: StartForm, caps: list[Cap]) -> HttpResponse:
     given = form.cleaned_data
     warmup.operations.schedules.start_warmup(
         given["ip"],
         preset=given["preset"],
         starts_at=given["starts_at"],
+        provider_caps=caps,
         actor=request.user.get_username(),
         now=timezone.now(),
     )

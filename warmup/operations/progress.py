@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from warmup import caps
 from warmup.health import reason_to_stop
-from warmup.models import DailyAllowance, WarmupSchedule
+from warmup.models import DailyAllowance, ProviderAllowance, WarmupSchedule
 from warmup.progress import OPEN, Progress, Status, on_date
 from warmup.queries import local_date, midnight_after, open_schedules, recent_counts
 from warmup.schedule import daily_limit
@@ -55,10 +56,21 @@ def _to_date(schedule: WarmupSchedule, *, today: date) -> None:
         schedule.paused_reason, schedule.resumes_on = "", None
     schedule.daily_limit = daily_limit(schedule.current_day, preset=schedule.preset)
     if schedule.daily_limit is not None:
-        DailyAllowance.objects.get_or_create(
-            schedule=schedule,
-            date=schedule.on_date,
-            defaults={"day": schedule.current_day, "daily_limit": schedule.daily_limit},
+        _open_day(schedule, on=schedule.on_date, daily_limit=schedule.daily_limit)
+
+
+def _open_day(schedule: WarmupSchedule, *, on: date, daily_limit: int) -> None:
+    """Write what may be sent on a date, with what of it may go to single providers; once."""
+    allowance, new = DailyAllowance.objects.get_or_create(
+        schedule=schedule,
+        date=on,
+        defaults={"day": schedule.current_day, "daily_limit": daily_limit},
+    )
+    if new:
+        limits = caps.limits(caps.read(schedule.provider_caps), daily_limit=daily_limit)
+        ProviderAllowance.objects.bulk_create(
+            ProviderAllowance(allowance=allowance, provider=provider, daily_limit=limit)
+            for provider, limit in limits.items()
         )
 
 

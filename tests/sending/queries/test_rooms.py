@@ -8,7 +8,18 @@ import pytest
 from django.utils import timezone
 
 from sending.queries.preflight import preflight
-from sending.queries.rooms import Forecast, RoomWait, forecast, named, room_wait, wait_words
+from sending.queries.rooms import (
+    CapWait,
+    Forecast,
+    RoomWait,
+    cap_wait,
+    cap_words,
+    closed_providers,
+    forecast,
+    named,
+    room_wait,
+    wait_words,
+)
 from tests.admin_world import ready_campaign
 from tests.factories.campaigns import OrganizationFactory
 from tests.factories.iprouting import SendingIPFactory
@@ -55,6 +66,42 @@ class TestRoomWait:
         assert wait_words(RoomWait(ONE, until), organization=berlin) == words
 
 
+class TestClosedProviders:
+    def test_are_those_that_no_ip_may_send_anything_more(self):
+        rooms = {
+            0: Room(9, MIDNIGHT, {"gmail": 0, "yahoo": 0}),
+            1: Room(9, MIDNIGHT, {"gmail": 0, "yahoo": 1}),
+        }
+
+        assert closed_providers(rooms, rooms) == {"gmail"}
+
+    def test_are_none_while_an_ip_without_that_cap_has_room(self):
+        rooms = {0: Room(9, MIDNIGHT, {"gmail": 0}), 1: Room(9, MIDNIGHT)}
+
+        assert closed_providers(rooms, rooms) == frozenset()
+        assert closed_providers({**rooms, 1: Room(0, MIDNIGHT)}, rooms) == {"gmail"}
+
+    def test_are_none_with_a_warm_ip(self):
+        assert closed_providers({0: Room(9, MIDNIGHT, {"gmail": 0})}, [0, 1]) == frozenset()
+
+
+class TestCapWait:
+    def test_names_provider_and_ip_and_until_when(self):
+        rooms = {0: Room(9, MIDNIGHT, {"gmail": 0}), 1: Room(0, MIDNIGHT)}
+        berlin = OrganizationFactory.build(timezone="Europe/Berlin")
+
+        wait = cap_wait(["gmail"], ips(2), rooms)
+
+        assert wait == CapWait(("gmail",), ONE, MIDNIGHT)
+        words = cap_words(wait, organization=berlin)
+        assert words == "Waits for room for Gmail on 203.0.113.7 until Tue 24 Nov 00:00."
+
+    def test_names_several_providers(self):
+        rooms = {0: Room(9, MIDNIGHT, {"gmail": 0, "outlook": 0})}
+
+        assert cap_wait(["outlook", "gmail"], ips(1), rooms).names == "Gmail and Outlook"
+
+
 class TestNamed:
     @pytest.mark.parametrize(
         ("addresses", "words"),
@@ -74,14 +121,17 @@ class TestForecast:
     def test_adds_up_the_days_of_warming_ips(self):
         warming = [start_warmup(SendingIPFactory(), now=NOW).ip for _ in range(2)]
 
-        found = forecast({ip.pk: ip for ip in warming}, messages=201, now=NOW)
+        found = forecast({ip.pk: ip for ip in warming}, by_provider={"gmail": 201}, now=NOW)
 
         assert found.days == 3
 
     def test_is_none_where_a_warm_ip_takes_everything(self):
         warming, warm = start_warmup(SendingIPFactory(), now=NOW).ip, SendingIPFactory()
 
-        assert forecast({ip.pk: ip for ip in (warming, warm)}, messages=10**6, now=NOW) is None
+        assert (
+            forecast({ip.pk: ip for ip in (warming, warm)}, by_provider={"gmail": 10**6}, now=NOW)
+            is None
+        )
 
     def test_leaves_out_what_is_paused(self):
         paused = start_warmup(SendingIPFactory(), now=NOW)
@@ -89,7 +139,7 @@ class TestForecast:
         pause_warmup(paused.pk, reason="", actor="ann", now=NOW)
         both = {one.ip_id: one.ip for one in (paused, going)}
 
-        assert forecast(both, messages=51, now=NOW).days == 2
+        assert forecast(both, by_provider={"gmail": 51}, now=NOW).days == 2
 
     @pytest.mark.parametrize(
         ("found", "words"),

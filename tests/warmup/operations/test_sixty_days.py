@@ -22,6 +22,7 @@ from warmup.schedule import PRESETS, STANDARD
 
 FIRST = datetime(2026, 3, 1, 12, tzinfo=UTC)  # clocks change on the 8th and on the 29th
 DAY = timedelta(days=1)
+MIX = ["gmail", "outlook", "gmail"]
 DAYS = 60
 WORKERS = 8
 # Zone and the day on which the warm-up of an IP begins; the last one ends on the last day.
@@ -75,18 +76,22 @@ class Campaign:
         """Return what was sent of one batch, by IP; nothing once there is no room."""
         owner = uuid.uuid4()
         wanted = {
-            ip_id: limit // (worker + 2) + 1
+            ip_id: MIX * (limit // (worker + 2) // len(MIX) + 1)
             for ip_id, first in self.firsts.items()
             if (limit := limit_on(day, first=first)) is not None
         }
         granted = reserve(wanted, owner=owner, now=FIRST + day * DAY)
         assert granted.keys() == wanted.keys()
         handed_over = {
-            ip_id: number - number // 2 if gives_back else number
-            for ip_id, number in granted.items()
+            (ip_id, provider): number - number // 2 if gives_back else number
+            for ip_id, by_provider in granted.items()
+            for provider, number in by_provider.items()
         }
         settle(handed_over, owner=owner)
-        return {ip_id: number for ip_id, number in handed_over.items() if number}
+        sent: Counter = Counter()
+        for (ip_id, _), number in handed_over.items():
+            sent[ip_id] += number
+        return +sent
 
 
 @pytest.mark.django_db(transaction=True)

@@ -262,18 +262,21 @@ class _Choice:
 
 
 def _wait(recipient: RecipientFacts, facts: BatchFacts, choice: _Choice) -> Defer:
-    throttled = [
-        candidate.throttled_until[recipient.provider]
-        for candidate in choice.eligible
-        if candidate.throttled_until.get(recipient.provider, facts.now) > facts.now
-    ]
-    if throttled:
-        return Defer(recipient.recipient_id, min(throttled), THROTTLED)
     room, provider = choice.room, recipient.provider
-    if any(room.at(c.ip_id, provider) != 0 for c in choice.eligible):
+    until = {one.ip_id: one.throttled_until.get(provider) for one in choice.eligible}
+    throttled = {ip_id: at for ip_id, at in until.items() if at is not None and at > facts.now}
+    full = [
+        one
+        for one in choice.eligible
+        if one.ip_id not in throttled and room.at(one.ip_id, provider) == 0
+    ]
+    returns = [one.room_returns_at for one in full if one.room_returns_at is not None]
+    first = min(throttled.values(), default=None)
+    if first is not None and first <= min(returns, default=first):
+        return Defer(recipient.recipient_id, first, THROTTLED)
+    if first is None and len(full) < len(choice.eligible):
         return Defer(recipient.recipient_id, facts.retry_at, ENGAGED_FIRST)
-    capped = [c for c in choice.eligible if room.whole(c.ip_id) != 0]
-    full = capped or choice.eligible
-    returns = [c.room_returns_at for c in full if c.room_returns_at is not None]
-    until = min(returns, default=facts.retry_at)
-    return Defer(recipient.recipient_id, until, PROVIDER_CAP if capped else NO_ROOM)
+    # Who is capped keeps their turn, which is for when no IP may take any more of the provider's.
+    capped = first is None and any(room.whole(one.ip_id) != 0 for one in full)
+    reason = PROVIDER_CAP if capped else NO_ROOM
+    return Defer(recipient.recipient_id, min(returns, default=facts.retry_at), reason)

@@ -22,18 +22,36 @@ class Counts:
     hard_bounced: int
     complained: int
 
+    @property
+    def messages(self) -> int:
+        """What rates are formed of: the sent.
+
+        Where more bounced, most were refused at the hand-over and so never sent: then these.
+        """
+        return max(self.sent, self.bounced)
+
+    def __add__(self, other: Counts) -> Counts:
+        """Return both together."""
+        return Counts(
+            self.sent + other.sent,
+            self.delivered + other.delivered,
+            self.bounced + other.bounced,
+            self.hard_bounced + other.hard_bounced,
+            self.complained + other.complained,
+        )
+
 
 def reason_to_stop(counts: Counts) -> str:
     """Return in a sentence why the IP must stop, with the figures, or an empty string."""
-    if counts.sent < SMALL_SAMPLE:
+    if counts.messages < SMALL_SAMPLE:
         return _reason_in_small_sample(counts)
-    if counts.bounced > HIGHEST_BOUNCE_RATE * counts.sent:
+    if counts.bounced > HIGHEST_BOUNCE_RATE * counts.messages:
         return (
-            f"{_share(counts.bounced, counts.sent)} bounced in the last 24 hours; "
+            f"{_share(counts.bounced, counts.messages)} bounced in the last 24 hours; "
             f"at most {float(HIGHEST_BOUNCE_RATE):.1%} may."
         )
     # A relay that never reports deliveries leaves only the sent to compare with.
-    received = counts.delivered or counts.sent
+    received = counts.delivered or counts.messages
     if counts.complained > HIGHEST_COMPLAINT_RATE * received:
         return (
             f"{_share(counts.complained, received)} complained in the last 24 hours; "
@@ -45,11 +63,11 @@ def reason_to_stop(counts: Counts) -> str:
 def _reason_in_small_sample(counts: Counts) -> str:
     if counts.hard_bounced >= HARD_BOUNCES_IN_SMALL_SAMPLE:
         return (
-            f"{counts.hard_bounced} of {counts.sent} messages bounced for good "
+            f"{counts.hard_bounced} of {counts.messages} messages bounced for good "
             "in the last 24 hours."
         )
     if counts.complained >= COMPLAINTS_IN_SMALL_SAMPLE:
-        return f"{counts.complained} of {counts.sent} people complained in the last 24 hours."
+        return f"{counts.complained} of {counts.messages} people complained in the last 24 hours."
     return ""
 
 

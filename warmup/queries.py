@@ -10,11 +10,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
 
 from campaigns.models import Organization
-from insights.models import HourlyCount
+from insights.events import BounceClass, EventType
+from insights.models import DeliveryEvent, HourlyCount
+from insights.periods import hour_of, next_hour
 from iprouting.models import SendingIP
 from warmup import caps
 from warmup.caps import Cap
@@ -24,7 +26,21 @@ from warmup.progress import OPEN, Status
 from warmup.schedule import PRESETS, Pace, daily_limit
 
 TRAILING = timedelta(hours=24)
-_COUNTERS = ("sent", "delivered", "bounced", "bounced_hard", "complaints")
+# Figures of an IP: the hourly counter of each, and the events that it counts.
+_SUMS = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "bounced": "bounced",
+    "hard_bounced": "bounced_hard",
+    "complained": "complaints",
+}
+_EVENTS: Mapping[str, Mapping[str, str]] = {
+    "sent": {"event_type": EventType.SENT},
+    "delivered": {"event_type": EventType.DELIVERED},
+    "bounced": {"event_type": EventType.BOUNCED},
+    "hard_bounced": {"event_type": EventType.BOUNCED, "bounce_class": BounceClass.HARD},
+    "complained": {"event_type": EventType.COMPLAINED},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,22 +185,39 @@ def reserved(owner: uuid.UUID) -> dict[tuple[int, str], int]:
 def recent_counts(schedule: WarmupSchedule, *, now: datetime) -> Counts:
     """Return what became of an IP's mail in the trailing 24 hours, to the full hour.
 
-    For what it was stopped for it has stood still already: that counts no more.
+    For what it was stopped for it has stood still already: that counts no more, to the moment.
     """
-    since = (now - TRAILING).replace(minute=0, second=0, microsecond=0)
-    if schedule.figures_since is not None:
-        since = max(since, schedule.figures_since)
+    since = hour_of(now - TRAILING)
+    if schedule.figures_since is not None and schedule.figures_since > since:
+        since = schedule.figures_since
+    return _until_the_hour(schedule, since) + _from_the_hour(schedule, since)
+
+
+def _from_the_hour(schedule: WarmupSchedule, since: datetime) -> Counts:
+    """Return what the hourly counts say from the next full hour on."""
     hours = HourlyCount.objects.filter(
-        organization_id=schedule.organization_id, ip=schedule.ip.address, hour__gte=since
+        organization_id=schedule.organization_id,
+        ip=schedule.ip.address,
+        hour__gte=next_hour(since),
     )
-    sums = hours.aggregate(**{name: Coalesce(Sum(name), 0) for name in _COUNTERS})
-    return Counts(
-        sent=sums["sent"],
-        delivered=sums["delivered"],
-        bounced=sums["bounced"],
-        hard_bounced=sums["bounced_hard"],
-        complained=sums["complaints"],
+    return Counts(**hours.aggregate(**{name: Coalesce(Sum(of), 0) for name, of in _SUMS.items()}))
+
+
+def _until_the_hour(schedule: WarmupSchedule, since: datetime) -> Counts:
+    """Return what happened from a moment until the next full hour, of which there is no count."""
+    until = next_hour(since)
+    if since == until:
+        return Counts(0, 0, 0, 0, 0)
+    events = DeliveryEvent.objects.filter(
+        organization_id=schedule.organization_id,
+        ip=schedule.ip.address,
+        ts__gte=since,
+        ts__lt=until,
     )
+    messages = {
+        name: Count("recipient_id", distinct=True, filter=Q(**of)) for name, of in _EVENTS.items()
+    }
+    return Counts(**events.aggregate(**messages))
 
 
 @dataclass(frozen=True, slots=True)

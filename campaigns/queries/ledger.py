@@ -55,14 +55,19 @@ def engaged_waiting(
     *,
     stream: str,
     within_days: int,
+    before: datetime,
     without_providers: Collection[str] = (),
 ) -> bool:
     """Say whether running campaigns of a stream have yet to mail somebody engaged so lately.
 
-    Nobody at one of `without_providers` counts.
+    Whose turn comes at `before` or later does not wait yet, and nobody at one of
+    `without_providers` counts.
     """
     waiting = Recipient.objects.filter(
-        campaign=OuterRef("pk"), state=RecipientState.PLANNED, engagement_days__lte=within_days
+        campaign=OuterRef("pk"),
+        state=RecipientState.PLANNED,
+        engagement_days__lte=within_days,
+        not_before__lt=before,
     )
     if without_providers:
         waiting = waiting.exclude(provider__in=without_providers)

@@ -179,11 +179,12 @@ def take_probes(breaker_id: int, *, now: datetime) -> bool:
 
     Whoever is granted it and never sends anything costs the others a minute.
     """
-    over = Q(state=BreakerState.SUSPENDED.value, until__lte=now)
-    unanswered = Q(state=_PROBING, probed_at__lte=now - PROBE_WAIT)
-    claimed = Breaker.objects.filter(over | unanswered, pk=breaker_id).update(
+    own = Breaker.objects.filter(pk=breaker_id)
+    over = own.filter(state=BreakerState.SUSPENDED.value, until__lte=now)
+    unanswered = own.filter(state=_PROBING, probed_at__lte=now - PROBE_WAIT)
+    claimed = over.update(
         state=_PROBING, until=None, probed_at=now, changed_at=now, changed_by=""
-    )
+    ) or unanswered.update(probed_at=now)  # `changed_at` stays: since then nobody objected
     return bool(claimed)
 
 
@@ -209,7 +210,7 @@ def close_probed(
 def close_over(organization_id: int, *, now: datetime) -> int:
     """Close what has been slowed down for long enough, and probed without a bad word since."""
     slow = Q(state=BreakerState.SLOWED.value, until__lte=now)
-    silent = Q(state=_PROBING, by_report=True, probed_at__lte=now - SILENCE)
+    silent = Q(state=_PROBING, by_report=True, changed_at__lte=now - SILENCE)
     own = Breaker.objects.filter(organization=organization_id)
     count = own.filter(slow).update(**_closing("It did not object to the slower pace.", now=now))
     return count + own.filter(silent).update(**_closing("Probing met no objection.", now=now))

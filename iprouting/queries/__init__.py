@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db.models import Q, QuerySet, Sum
+from psycopg.types.range import Range
 
 from insights.periods import next_hour
 from iprouting.models import IPReputation, Pool, RoutingDecision, SendingIP
 from iprouting.reputation import WINDOW, Counts
+
+DECISIONS_AT_ONCE = 20  # read of the newest, until all are found
 
 
 def usable_ips(organization_id: int, *, stream: str, now: datetime) -> QuerySet[SendingIP]:
@@ -69,6 +72,21 @@ def decision_for(recipient_id: int) -> tuple[RoutingDecision, int] | None:
             if recipient_id in recipient_ids:
                 return decision, int(ip_id)
     return None
+
+
+def chosen_ips(recipient_ids: Collection[int]) -> dict[int, int]:
+    """Return the IP that was chosen last for each of these messages, where that is kept."""
+    wanted, found = set(recipient_ids), dict[int, int]()
+    if not wanted:
+        return found
+    near = RoutingDecision.objects.filter(between__overlap=Range(min(wanted), max(wanted), "[]"))
+    chosen = near.order_by("-at", "-pk").values_list("chosen", flat=True)
+    for by_ip in chosen.iterator(chunk_size=DECISIONS_AT_ONCE):
+        for ip_id, ids in by_ip.items():
+            found |= dict.fromkeys(wanted.intersection(ids).difference(found), int(ip_id))
+        if len(found) == len(wanted):
+            break
+    return found
 
 
 def latest_best(organization_id: int, *, stream: str) -> dict[str, int]:

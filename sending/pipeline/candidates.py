@@ -25,10 +25,20 @@ class Candidates:
 
     def __init__(self, campaign: Campaign, ips: Mapping[int, SendingIP]) -> None:
         self._campaign, self._ips = campaign, ips
+        self.ips = ips  # those of them that may be used now
         self._reputation: dict[tuple[str, str], Counts] = {}
         self._scores: dict[str, dict[int, float]] = {}
         self._best: dict[str, int] | None = None
         self._look_again_at: datetime | None = None
+
+    def look_again(self, *, now: datetime) -> None:
+        """Leave out whichever was switched off, moved to another stream or lost since."""
+        usable = set(
+            iprouting.queries.usable_ips(
+                self._campaign.organization_id, stream=self._campaign.stream, now=now
+            ).values_list("pk", flat=True)
+        )
+        self.ips = {ip_id: ip for ip_id, ip in self._ips.items() if ip_id in usable}
 
     def among(
         self, providers: Collection[str], *, rooms: Mapping[int, DayRoom], now: datetime
@@ -38,7 +48,7 @@ class Candidates:
         scores = {provider: self._scored(provider) for provider in providers}
         return [
             _candidate(ip, rooms.get(ip.pk), {p: by_ip[ip.pk] for p, by_ip in scores.items()})
-            for ip in self._ips.values()
+            for ip in self.ips.values()
         ]
 
     def best(self) -> Mapping[str, int]:
@@ -61,7 +71,7 @@ class Candidates:
             self._campaign,
             chosen=chosen,
             weighed=self._weighed(facts, providers),
-            best=best,
+            best=self._best,  # of the other providers too: only the last one is looked up
             now=facts.now,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,13 +16,12 @@ import warmup.queries
 from campaigns.ledger import ClaimedRecipient, Outcome
 from campaigns.models import Campaign
 from campaigns.states import RecipientState
-from iprouting.models import SendingIP
 from sending.journal import FileJournal, Journals
 from sending.mailing import CampaignMail
 from sending.pipeline.batch import Batch
 from sending.pipeline.candidates import Candidates
 from sending.pipeline.pacing import Paces, paces
-from sending.pipeline.rooms import take_room
+from sending.pipeline.rooms import day_ends, room_ends, take_room
 from sending.pipeline.waiting import Waiting
 from sending.plan import (
     ENGAGED_DAYS,
@@ -48,7 +47,6 @@ class Claimer:
     """Takes batches of one campaign."""
 
     campaign: Campaign
-    ips: Mapping[int, SendingIP]
     mail: CampaignMail
     journals: Journals
     lease: timedelta
@@ -57,7 +55,7 @@ class Claimer:
 
     @property
     def _waiting(self) -> Waiting:
-        return Waiting(self.campaign, self.ips)
+        return Waiting(self.campaign, self.candidates.ips)
 
     def claim(self, *, limit: int, now: datetime) -> Batch | None:
         """Return the next batch, or None when nothing is due or the campaign does not run.
@@ -79,8 +77,12 @@ class Claimer:
     def _claim(
         self, owner: uuid.UUID, journal: FileJournal, *, limit: int, now: datetime
     ) -> Batch | None:
-        rooms = warmup.queries.rooms(self.ips, now=now)
-        wait = room_wait(self.ips, rooms)
+        self.candidates.look_again(now=now)
+        ips = self.candidates.ips
+        if not ips:
+            return None
+        rooms = warmup.queries.rooms(ips, now=now)
+        wait = room_wait(ips, rooms)
         if wait is not None:
             self._waiting.for_room(wait, now=now)
             return None
@@ -94,8 +96,9 @@ class Claimer:
 
         Who is at a provider that no IP may send anything more today stays where they are.
         """
-        room, closed = total_room(rooms, self.ips), closed_providers(rooms, self.ips)
-        only_engaged = room is not None and self._engaged_wait(closed)
+        ips = self.candidates.ips
+        room, closed = total_room(rooms, ips), closed_providers(rooms, ips)
+        only_engaged = room is not None and self._engaged_wait(rooms)
         rows = campaigns.operations.ledger.claim_batch(
             self.campaign.pk,
             limit=limit if room is None else min(limit, room),
@@ -123,7 +126,7 @@ class Claimer:
         """Settle who is not mailed now, take room for the others, and return them as a batch."""
         pace = paces(
             self.campaign.organization_id,
-            ips=self.ips,
+            ips=self.candidates.ips,
             providers={row.provider for row in rows},
             now=now,
         )
@@ -146,7 +149,7 @@ class Claimer:
             self._waiting.if_nobody_has_a_place(decisions, now=now)
         for list_id in {row.list_id for of_ip in by_ip.values() for row in of_ip}:
             self.mail.load_list(list_id)
-        stop_at = now + self.lease * STOP_BEFORE_LEASE_SHARE
+        stop_at = day_ends(by_ip, rooms, until=now + self.lease * STOP_BEFORE_LEASE_SHARE)
         return Batch(
             owner,
             journal,
@@ -190,22 +193,21 @@ class Claimer:
             ],
             retry_at=now + NOTHING_ELIGIBLE_DELAY,
             deadline_at=self.campaign.deadline_at,
-            engaged_waiting=bool(rooms) and self._engaged_waiting(rows, rooms),
+            engaged_waiting=any(row.engagement_days > ENGAGED_DAYS for row in rows)
+            and self._engaged_wait(rooms),
             incumbents=self.candidates.best(),
             seed=owner.int % SEEDS / SEEDS,
         )
 
-    def _engaged_waiting(self, rows: Sequence[ClaimedRecipient], rooms: Mapping[int, Room]) -> bool:
-        if all(row.engagement_days <= ENGAGED_DAYS for row in rows):
-            return False
-        return self._engaged_wait(closed_providers(rooms, self.ips))
-
-    def _engaged_wait(self, closed: Collection[str]) -> bool:
-        return campaigns.queries.ledger.engaged_waiting(
+    def _engaged_wait(self, rooms: Mapping[int, Room]) -> bool:
+        """Say whether engaged people wait for the room that is left today."""
+        until = room_ends(rooms)
+        return until is not None and campaigns.queries.ledger.engaged_waiting(
             self.campaign.organization_id,
             stream=self.campaign.stream,
             within_days=ENGAGED_DAYS,
-            without_providers=closed,
+            before=until,
+            without_providers=closed_providers(rooms, self.candidates.ips),
         )
 
 

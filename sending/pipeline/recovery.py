@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 import campaigns.operations.ledger
 import campaigns.queries.ledger
+import iprouting.queries
 import warmup.operations.reservations
 from campaigns.ledger import ClaimedRecipient
 from campaigns.models import Campaign, Recipient
 from campaigns.states import RecipientState
+from iprouting.models import SendingIP
 from sending import conf, feedback
 from sending.feedback import Settled
 from sending.journal import AbandonedJournal, read_abandoned
 from sending.outcomes import RetryRules, Verdict, judge
-from sending.transports.base import Receipt
+from sending.transports.base import Answer, Receipt
 
 # A lease on another machine may still be settled from the journal there; only then is it given up.
 EXPIRY_GRACE = timedelta(minutes=10)
@@ -48,46 +51,71 @@ def recover(*, now: datetime) -> int:
 def _settle(journal: AbandonedJournal, *, now: datetime) -> None:
     owner = uuid.UUID(journal.owner)
     held = campaigns.queries.ledger.leased_rows(owner)
-    # Which IP a message left through is not in the journal: every one counts as through each.
-    handed_over = _by_provider(journal) if journal.trustworthy else None
-    warmup.operations.reservations.settle_up_to(handed_over, owner=owner)
+    written = journal.in_doubt.union(one.recipient_id for one in journal.receipts)
+    ways = iprouting.queries.chosen_ips(written)
+    _settle_room(journal, ways, owner=owner)
     if not held:
         return
     with transaction.atomic():
-        _record(journal, held, owner=owner, now=now)
+        _record(journal, held, ways, owner=owner, now=now)
         if journal.trustworthy:
             campaigns.operations.ledger.release(owner=owner)
         else:
             campaigns.operations.ledger.doubt_owner(owner)
 
 
-def _by_provider(journal: AbandonedJournal) -> Counter[str]:
-    """Return how many messages a server answered to, or may have taken, by provider."""
-    ids = [*(receipt.recipient_id for receipt in journal.receipts), *journal.in_doubt]
-    return Counter(Recipient.objects.filter(pk__in=ids).values_list("provider", flat=True))
+def _settle_room(journal: AbandonedJournal, ways: Mapping[int, int], *, owner: uuid.UUID) -> None:
+    """Give back what was reserved and never handed over, as far as that is known.
+
+    Where it is not known through which IP a message left, it counts as through each.
+    """
+    reached = [one for one in journal.receipts if one.answer is not Answer.UNREACHED]
+    handed_over = journal.in_doubt.union(one.recipient_id for one in reached)
+    rows = Recipient.objects.filter(pk__in=handed_over).values_list("pk", "provider")
+    providers = dict(rows)
+    if not journal.trustworthy or providers.keys() < handed_over:
+        warmup.operations.reservations.settle_up_to(None, owner=owner)
+    elif ways.keys() >= handed_over:
+        by_way = Counter((ways[pk], provider) for pk, provider in providers.items())
+        warmup.operations.reservations.settle(by_way, owner=owner)
+    else:
+        known = Counter(providers.values())
+        warmup.operations.reservations.settle_up_to(known, owner=owner)
 
 
 def _record(
-    journal: AbandonedJournal, held: list[ClaimedRecipient], *, owner: uuid.UUID, now: datetime
+    journal: AbandonedJournal,
+    held: list[ClaimedRecipient],
+    ways: Mapping[int, int],
+    *,
+    owner: uuid.UUID,
+    now: datetime,
 ) -> None:
     """Record answers and doubts campaign by campaign (a lease only ever spans one)."""
     sample = Recipient.objects.get(pk=held[0].id)
     campaign = Campaign.objects.select_related("organization").get(pk=sample.campaign_id)
+    ips = SendingIP.objects.select_related("transport").in_bulk(set(ways.values()))
+    answers = {receipt.recipient_id: receipt for receipt in journal.receipts}
+    settled = [
+        _from_receipt(row, answers[row.id], campaign, ips.get(ways.get(row.id, 0)))
+        for row in held
+        if row.id in answers
+    ]
+    settled += [_in_doubt(row, now) for row in held if row.id in journal.in_doubt]
+    feedback.record(settled, organization_id=campaign.organization_id, owner=owner)
+
+
+def _from_receipt(
+    row: ClaimedRecipient, receipt: Receipt, campaign: Campaign, ip: SendingIP | None
+) -> Settled:
     rules = RetryRules(
         campaign.maximum_attempts,
         campaign.deadline_at,
         campaign.prepared_at or campaign.created_at,
+        final_hop=ip is not None and ip.transport.final_hop,
     )
-    answers = {receipt.recipient_id: receipt for receipt in journal.receipts}
-    doubtful = set(journal.in_doubt)
-    settled = [_from_receipt(row, answers[row.id], rules) for row in held if row.id in answers]
-    settled += [_in_doubt(row, now) for row in held if row.id in doubtful]
-    feedback.record(settled, organization_id=campaign.organization_id, owner=owner)
-
-
-def _from_receipt(row: ClaimedRecipient, receipt: Receipt, rules: RetryRules) -> Settled:
     verdict = judge(receipt, attempts=row.attempts, rules=rules)
-    return Settled(row, verdict, receipt, "", receipt.answered_at)
+    return Settled(row, verdict, receipt, ip.address if ip else "", receipt.answered_at)
 
 
 def _in_doubt(row: ClaimedRecipient, now: datetime) -> Settled:

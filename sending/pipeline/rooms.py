@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import warmup.operations.reservations
@@ -51,3 +51,18 @@ def _cut(
         else:
             over.append(row.id)
     return kept, over
+
+
+def day_ends(ip_ids: Collection[int], rooms: Mapping[int, Room], *, until: datetime) -> datetime:
+    """Return when what was reserved through these IPs is over, if that is before `until`.
+
+    What is handed over after midnight counts for the next day, and is to be reserved of it.
+    """
+    ends = [rooms[ip_id].returns_at for ip_id in ip_ids if ip_id in rooms]
+    return min([until, *(end for end in ends if end is not None)])
+
+
+def room_ends(rooms: Mapping[int, Room]) -> datetime | None:
+    """Return when the day is over of which warming IPs have room left; None if none has any."""
+    ends = [room.returns_at for room in rooms.values() if room.left]
+    return max((end for end in ends if end is not None), default=None)

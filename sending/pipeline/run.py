@@ -148,7 +148,6 @@ class _Run:
         self._journals = Journals(conf.journal_directory())
         self._claimer = Claimer(
             campaign,
-            ips,
             self._mail,
             self._journals,
             conf.lease(),

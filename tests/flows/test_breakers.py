@@ -20,6 +20,7 @@ from tests.factories.iprouting import BreakerFactory, PoolFactory, SendingIPFact
 from tests.flows.sink import running_sink
 from tests.flows.world import World, make_world, started
 from tests.iprouting.seeding import seed_rules
+from tests.warmup.parallel import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,6 +123,39 @@ class TestAProviderThatRefuses:
         assert again.times_opened == 2
         assert again.until - again.opened_at == 2 * (first.until - first.opened_at)
         assert "for longer" in again.reason
+
+    def test_is_probed_no_more_by_many_workers_than_by_one(self):
+        gmail = Gmail()
+        with running_sink(answer=gmail) as sink:
+            world = world_with_gmail(contacts=240, port=sink.port)
+            campaign = started(world)
+            send_at(campaign, timezone.now())
+            until = Breaker.objects.get().until
+            gmail.asked = []
+
+            def work() -> None:
+                run_campaign(campaign.pk, clock=lambda: until, seconds=20)
+
+            at_once(work, times=4)
+
+        assert len(gmail.asked) == 5
+        assert Breaker.objects.get().times_opened == 2
+
+    def test_keeps_mail_waiting_with_reason_and_time_where_no_ip_may(self):
+        gmail = Gmail()
+        with running_sink(answer=gmail) as sink:
+            world = world_with_gmail(contacts=60, port=sink.port)
+            campaign = started(world)
+            now = timezone.now()
+            send_at(campaign, now)
+            Recipient.objects.update(not_before=now)
+
+            send_at(campaign, now)
+
+        until = Breaker.objects.get().until
+        waiting = Recipient.objects.filter(state=RecipientState.PLANNED)
+        assert set(waiting.values_list("provider", "reason")) == {("gmail", "throttled")}
+        assert set(waiting.values_list("not_before", flat=True)) == {until}
 
     def test_gets_the_mail_through_another_ip_of_the_pool(self):
         gmail = Gmail()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import Counter
 
 import pytest
 import redis
@@ -13,7 +14,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from kombu import Connection
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Recipient
 from campaigns.queries.ledger import state_counts
 from campaigns.states import CampaignState, RecipientState
 from sending import tasks
@@ -21,7 +22,10 @@ from sending.pipeline import run_campaign
 from sending.pipeline.recovery import recover
 from sending.queries.verification import verify
 from tests.flows.sink import Sink, running_sink
+from tests.flows.test_warmup import second_ip
 from tests.flows.world import make_world, python, send_all, started
+from warmup.models import DailyAllowance, WarmupSchedule
+from warmup.operations.schedules import start_warmup
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,6 +59,30 @@ class TestLossOfTheDatabase:
         assert settled[RecipientState.CLAIMED] == settled[RecipientState.IN_DOUBT] == 0
         assert campaign.state == CampaignState.SENT
         assert_everybody_once(campaign, sink)
+
+    def test_leaves_the_mail_with_its_ip_and_costs_no_room_that_it_did_not_use(self):
+        with running_sink(delay=0.002) as sink:
+            world = make_world(contacts=600, port=sink.port, connections=2)
+            second_ip(world)
+            campaign = started(world)
+            for ip in world.organization.ips.all():
+                start_warmup(ip, now=timezone.now())
+            WarmupSchedule.objects.update(current_day=6)
+            DailyAllowance.objects.update(day=6, daily_limit=500)
+            thread = threading.Thread(target=_send, args=(campaign.pk, []))
+            thread.start()
+            sink.wait_for(150)
+            _cut_off_all_others()
+            thread.join(60)
+            recover(now=timezone.now())
+
+        sent = Recipient.objects.filter(campaign=campaign, state=RecipientState.SENT)
+        by_ip = Counter(sent.values_list("ip", flat=True))
+        used = dict(DailyAllowance.objects.values_list("schedule__ip__address", "used"))
+        assert by_ip.total() == len(sink.kept)
+        assert by_ip == Counter(used)
+        assert len(used) == 2
+        assert verify(campaign).contradictions == {}
 
 
 class TestLossOfTheBroker:

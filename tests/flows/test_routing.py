@@ -101,6 +101,17 @@ class TestACampaignThroughTwoIPs:
         assert RoutingDecision.objects.filter(best__gmail=taken.pk).exists()
         assert set(best.values()) <= {ip.pk for ip in world.organization.ips.all()}
 
+    def test_remembers_the_best_at_providers_that_a_later_batch_has_nobody_of(self):
+        with running_sink() as sink:
+            world = make_world(contacts=5, port=sink.port)
+            for provider in ("gmail", "yahoo"):
+                Contact.objects.update(provider=provider)
+                send_all(started(world))
+
+        best = iprouting.queries.latest_best(world.organization.pk, stream="marketing")
+
+        assert best == {"gmail": world.ip.pk, "yahoo": world.ip.pk}
+
     def test_never_leaves_through_the_other_stream(self):
         with running_sink() as sink:
             world = make_world(contacts=20, port=sink.port)

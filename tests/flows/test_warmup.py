@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 import warmup.operations.progress
+import warmup.queries
 from campaigns.models import Campaign, Recipient
 from campaigns.queries.ledger import due_campaigns, state_counts
 from campaigns.states import CampaignState, RecipientState
@@ -93,8 +94,9 @@ class TestAWarmingIP:
             last = list(Recipient.objects.order_by("-pk").values_list("pk", flat=True))
             engaged = Recipient.objects.filter(pk__in=last[:ENGAGED_COUNT])
             engaged.update(engagement_days=1)
-            # Some of them were asked to wait by their server.
-            later = timezone.now() + timedelta(hours=3)
+            # Some of them were asked by their server to come back later that day.
+            room = warmup.queries.rooms([world.ip.pk], now=timezone.now())[world.ip.pk]
+            later = room.returns_at - timedelta(seconds=1)
             Recipient.objects.filter(pk__in=last[:5]).update(not_before=later)
 
             a_day(campaign, after=0)

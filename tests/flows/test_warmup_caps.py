@@ -213,7 +213,8 @@ class TestACap:
             Campaign.objects.update(waits_until=None)  # as if a minute had gone by
             a_day(campaign)
 
-        assert sent() == {GMAIL: 20, OUTLOOK: 30}
+        assert sent()[GMAIL] <= 20  # who is quickest takes the day's room: one may have it all
+        assert sent().total() == 50
         assert len(sink.kept) == len(set(sink.addresses)) == 50
         assert not Reservation.objects.exists()
         assert state_counts(campaign.pk)[RecipientState.PLANNED] == 150
@@ -266,7 +267,6 @@ class TestWithoutWarmUps:
         ips = {ip.pk: ip}
         claimer = Claimer(
             campaign,
-            ips,
             CampaignMail(campaign, ips=ips),
             Journals(tmp_path),
             timedelta(minutes=5),

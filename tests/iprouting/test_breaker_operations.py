@@ -119,6 +119,7 @@ class TestCloseOver:
             state="probing",
             by_report=True,
             probed_at=NOW - timedelta(minutes=10),
+            changed_at=NOW - timedelta(minutes=10),
         )
         stopped = BreakerFactory(organization=organization, state="suspended", **over)
 
@@ -126,6 +127,24 @@ class TestCloseOver:
 
         found = [Breaker.objects.get(pk=one.pk).state for one in (slowed, silent, stopped)]
         assert found == ["closed", "closed", "suspended"]
+
+    def test_ends_probing_by_silence_also_while_mail_waits_and_probes_go_on(self, organization):
+        breaker = BreakerFactory(
+            organization=organization,
+            state="suspended",
+            by_report=True,
+            opened_at=NOW - timedelta(hours=1),
+            until=NOW,
+        )
+        probed = []
+        for minute in range(11):
+            now = NOW + timedelta(minutes=minute)
+            close_over(organization.pk, now=now)
+            probed.append(take_probes(breaker.pk, now=now))
+
+        breaker.refresh_from_db()
+        assert probed == [True] * 10 + [False]
+        assert breaker.state == "closed"
 
 
 class TestByHand:

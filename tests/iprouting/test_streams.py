@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from django.db import IntegrityError, transaction
+import threading
+import time
 
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from campaigns.models import Stream
 from campaigns.roles import Role
 from common.errors import DomainError
 from iprouting.models import Pool, SendingIP
@@ -73,6 +77,45 @@ class TestTheDatabase:
         third = PoolFactory(organization=organization, stream="transactional")
         assert refused(lambda: Pool.objects.filter(pk=reserve.pk).update(fallback=third))
         assert refused(lambda: Pool.objects.filter(pk=third.pk).update(fallback=alerts))
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoAtOnce:
+    def test_cannot_put_an_ip_into_both_streams(self):
+        organization = OrganizationFactory()
+        transports = [TransportFactory(organization=organization) for _ in "12"]
+        pools = [PoolFactory(organization=organization, stream=stream) for stream in Stream]
+        added, told = threading.Event(), []
+
+        def add(number: int) -> None:
+            with transaction.atomic():
+                SendingIPFactory(
+                    organization=organization,
+                    address="203.0.113.200",
+                    pool=pools[number],
+                    transport=transports[number],
+                )
+                if number == 0:
+                    added.set()
+                    time.sleep(0.3)
+
+        def second() -> None:
+            assert added.wait(10)
+            try:
+                add(1)
+            except IntegrityError as error:
+                told.append(str(error))
+            finally:
+                connection.close()
+
+        other = threading.Thread(target=second)
+        other.start()
+        add(0)
+        other.join(20)
+
+        assert len(told) == 1
+        assert "other stream" in told[0]
+        assert SendingIP.objects.filter(address="203.0.113.200").count() == 1
 
 
 class TestSavePool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -174,6 +175,16 @@ class TestPlanBatch:
         full = CandidateIP(1, "192.0.2.1", "marketing", room=0, room_returns_at=LATER)
 
         assert plan_batch(batch([recipient()], [full])) == [Defer(1, LATER, NO_ROOM)]
+
+    @pytest.mark.parametrize(
+        ("throttled", "wait"),
+        [(LATER + timedelta(hours=9), (LATER, NO_ROOM)), (RETRY_AT, (RETRY_AT, THROTTLED))],
+    )
+    def test_waits_for_whichever_ip_may_take_it_first(self, throttled, wait):
+        asked = CandidateIP(1, "192.0.2.1", "marketing", throttled_until={"gmail": throttled})
+        full = CandidateIP(2, "192.0.2.2", "marketing", room=0, room_returns_at=LATER, warming=True)
+
+        assert plan_batch(batch([recipient()], [asked, full])) == [Defer(1, *wait)]
 
     def test_leaves_a_provider_alone_that_asked_for_it(self):
         asked = CandidateIP(1, "192.0.2.1", "marketing", throttled_until={"gmail": LATER})

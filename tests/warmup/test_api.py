@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rest_framework.test import APIClient
 
 from campaigns.roles import Role
 from tests.calling import caller, fields_of
@@ -160,3 +161,47 @@ class TestStatus:
         other = caller(OrganizationFactory(), Role.VIEWER)
 
         assert other.get("/api/warmup/status").json() == {"results": []}
+
+    def test_is_for_those_who_are_signed_in(self, ip):
+        answer = APIClient().get("/api/warmup/status")
+
+        assert answer.status_code in {401, 403}
+        assert answer["Content-Type"] == "application/problem+json"
+
+
+class TestBadRequests:
+    @pytest.mark.parametrize("move", ["start", "pause", "resume", "abort"])
+    @pytest.mark.parametrize("ip_id", [None, "x", 0, -1, 2**63, 10**30, [1], {}, True])
+    def test_name_the_ip_that_is_none(self, operator, move, ip_id):
+        answer = operator.post(f"/api/warmup/{move}", {"ip": ip_id}, format="json")
+
+        assert answer.status_code == 400
+        assert answer["Content-Type"] == "application/problem+json"
+        assert fields_of(answer) == ["ip"]
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("preset", "quick"),
+            ("preset", None),
+            ("starts_at", "soon"),
+            ("starts_at", "2020-01-01T00:00:00Z"),
+        ],
+    )
+    def test_name_the_field_that_is_wrong(self, operator, ip, field, value):
+        answer = operator.post("/api/warmup/start", {"ip": ip.pk, field: value}, format="json")
+
+        assert answer.status_code in {400, 409, 422}
+        assert answer["Content-Type"] == "application/problem+json"
+        assert fields_of(answer) == [field]
+        assert not WarmupSchedule.objects.exists()
+
+    @pytest.mark.parametrize("move", ["pause", "resume", "abort"])
+    def test_of_an_ip_of_others_change_nothing(self, operator, ip, move):
+        operator.post("/api/warmup/start", {"ip": ip.pk}, format="json")
+        other = caller(OrganizationFactory(), Role.ADMIN)
+
+        answer = other.post(f"/api/warmup/{move}", {"ip": ip.pk}, format="json")
+
+        assert answer.status_code in {400, 404}
+        assert WarmupSchedule.objects.get().status == "active"

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, Sum
 
 from warmup import caps
 from warmup.health import reason_to_stop
-from warmup.models import DailyAllowance, ProviderAllowance, WarmupSchedule
+from warmup.models import DailyAllowance, ProviderAllowance, Reservation, WarmupSchedule
 from warmup.progress import OPEN, Progress, Status, on_date
 from warmup.queries import local_date, midnight_after, open_schedules, recent_counts
 from warmup.schedule import daily_limit
+
+SETTLING = timedelta(minutes=10)  # for a date's last mail; what is not known then counts as sent
 
 
 def advance_due(*, now: datetime) -> int:
@@ -32,10 +35,10 @@ def advance(schedule_id: int, *, now: datetime) -> WarmupSchedule | None:
         .filter(pk=schedule_id, status__in=sorted(OPEN))
         .first()
     )
-    if schedule is None or schedule.started_at > now:
+    if schedule is None or schedule.started_at > now or _is_undecided(schedule, now=now):
         return schedule
     _to_date(schedule, today=local_date(schedule.organization, now))
-    if schedule.daily_limit is None:
+    if schedule.status == Status.ACTIVE and schedule.daily_limit is None:
         schedule.status, schedule.ended_at = Status.COMPLETED.value, now
     elif schedule.status == Status.ACTIVE:
         _stop_if_unhealthy(schedule, now=now)
@@ -43,11 +46,24 @@ def advance(schedule_id: int, *, now: datetime) -> WarmupSchedule | None:
     return schedule
 
 
+def _is_undecided(schedule: WarmupSchedule, *, now: datetime) -> bool:
+    """Say whether a date is over of which all mail is still on its way: it may yet not count."""
+    on = schedule.on_date
+    if on is None or on >= local_date(schedule.organization, now):
+        return False
+    if now >= midnight_after(on, schedule.organization) + SETTLING:
+        return False
+    used = schedule.allowances.filter(date=on, used__gt=0)
+    return used.annotate(held=Sum("reservations__count")).filter(held__gte=F("used")).exists()
+
+
 def _to_date(schedule: WarmupSchedule, *, today: date) -> None:
     """Count the day on, wake what slept until today, and open today's allowance."""
     if schedule.on_date is None:
         schedule.status = Status.ACTIVE.value
         schedule.on_date = today
+    if schedule.on_date < today:
+        _forget_reservations(schedule, before=today - timedelta(days=1))
     progress = on_date(_progress(schedule, schedule.on_date), today)
     schedule.current_day, schedule.on_date = progress.day, progress.on_date
     schedule.last_sent_date = progress.last_sent_date
@@ -72,6 +88,11 @@ def _open_day(schedule: WarmupSchedule, *, on: date, daily_limit: int) -> None:
             ProviderAllowance(allowance=allowance, provider=provider, daily_limit=limit)
             for provider, limit in limits.items()
         )
+
+
+def _forget_reservations(schedule: WarmupSchedule, *, before: date) -> None:
+    """End what machines that are lost for good reserved of earlier dates: it counts as used."""
+    Reservation.objects.filter(allowance__schedule=schedule, allowance__date__lt=before).delete()
 
 
 def _progress(schedule: WarmupSchedule, on: date) -> Progress:

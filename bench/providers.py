@@ -1,9 +1,9 @@
 """A small world of mailbox providers for comparing routing policies over simulated weeks.
 
-Providers trust an IP by its history: they take little from a new one and answer 421 beyond that,
-they drift away from one that is silent, and now and then one of them, or all, block an IP for some
-hours. What happens to whom is fixed by the seed; trust alone follows from what a policy sends.
-The figures are made up to be plausible; what they are good for is comparing policies.
+Providers trust an IP by its history, as those of the sandbox do (sandbox/trust.py): they take
+little from a new one and ask it to slow down beyond that. Now and then one of them, or all, block
+an IP for some hours. What happens to whom is fixed by the seed; trust alone follows from what a
+policy sends. The figures are made up to be plausible; what they are good for is comparing policies.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ import math
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
-STEPS_PER_DAY: Final = 48  # half an hour each
-WARM, NEW = 0.9, 0.05  # trust at the beginning
-LEAST_TRUST: Final = 0.02
-LEAST_TAKEN: Final = 2  # messages in a step, even from an IP without any trust
-TRUST_GAIN: Final = 0.004  # of what is missing, for each step in which mail was taken
-TRUST_FADE: Final = 0.0005  # for each step of silence
-TRUST_LOSS: Final = 0.001  # for each step in which too much was sent
+from sandbox.providers import Wording
+from sandbox.trust import MANNERS, NEW, STEP, WARM, Manner, Standing
+
+STEPS_PER_DAY: Final = timedelta(days=1) // STEP
 UNTRUSTED_LOSS: Final = 0.03  # of the mail of an IP without any trust is refused
 GONE: Final = 0.004  # of the addresses do not exist, whatever the IP
 COMPLAINING: Final = 0.0002  # of the delivered
@@ -32,51 +30,23 @@ TROUBLE_SHARE: Final = (0.2, 0.95)  # of the mail refused meanwhile
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A mailbox provider: how much mail goes there in a step, what it takes from a trusted IP."""
+    """A mailbox provider: how much mail goes there in a step, and how it treats IPs."""
 
     name: str
     mail: int
-    limit: int
-    slow_down: str
-    blocked: str
+
+    @property
+    def manner(self) -> Manner:
+        """How it treats IPs."""
+        return MANNERS[self.name]
 
 
 PROVIDERS: Final = (
-    Provider(
-        "gmail",
-        900,
-        700,
-        "421 4.7.28 Gmail has detected an unusual rate of unsolicited mail from your IP address.",
-        "550 5.7.1 Gmail has detected that this message is likely unsolicited mail.",
-    ),
-    Provider(
-        "outlook",
-        500,
-        350,
-        "451 4.7.650 The mail server has been temporarily rate limited due to IP reputation.",
-        "550 5.7.1 Part of your network is on our block list (S3150).",
-    ),
-    Provider(
-        "yahoo",
-        400,
-        300,
-        "421 4.7.0 [TSS04] Messages temporarily deferred due to unexpected volume.",
-        "553 5.7.1 [BL21] Connections will not be accepted from this address.",
-    ),
-    Provider(
-        "apple",
-        150,
-        120,
-        "451 4.7.0 [HCM1] Message deferred; try again later.",
-        "550 5.7.1 [CS01] Message rejected due to local policy.",
-    ),
-    Provider(
-        "gmx",
-        100,
-        90,
-        "421 4.7.0 Too many connections from your network.",
-        "554 5.7.1 Transaction failed; reject due to policy restrictions.",
-    ),
+    Provider("gmail", 900),
+    Provider("outlook", 500),
+    Provider("yahoo", 400),
+    Provider("apple", 150),
+    Provider("gmx", 100),
 )
 
 
@@ -91,16 +61,6 @@ class Taken:
 
 
 @dataclass(slots=True)
-class Standing:
-    """How one provider sees one IP: by its history, and in the step that goes on."""
-
-    trust: float
-    left: int = 0  # what it still takes before it is too much
-    used: bool = False
-    pushed: bool = False  # whether too much was sent
-
-
-@dataclass(slots=True)
 class World:
     """IPs as the providers see them. Some are warm, the others were never used."""
 
@@ -108,7 +68,7 @@ class World:
     warm_count: int
     days: int
     seed: int
-    answers: Counter[str] = field(default_factory=Counter)
+    answers: Counter[Wording] = field(default_factory=Counter)
     _standing: dict[tuple[int, int], Standing] = field(init=False)
     _trouble: dict[tuple[int, int], list[float]] = field(init=False)
     _chance: random.Random = field(init=False)
@@ -131,15 +91,12 @@ class World:
     def begin(self) -> None:
         """Begin a step: every provider takes as much as it trusts each IP with."""
         for (_, provider), one in self._standing.items():
-            one.left = max(int(one.trust * PROVIDERS[provider].limit), LEAST_TAKEN)
-            one.used = one.pushed = False
+            one.begin(limit=PROVIDERS[provider].manner.limit)
 
     def end(self) -> None:
         """End a step: trust follows from what was sent in it."""
         for one in self._standing.values():
-            gain = TRUST_GAIN * (1 - one.trust) if one.used else -TRUST_FADE
-            change = gain - (TRUST_LOSS if one.pushed else 0.0)
-            one.trust = min(max(one.trust + change, LEAST_TRUST), 1.0)
+            one.end()
 
     def chance(self, ip: int, provider: int, *, step: int) -> float:
         """Return what part of the mail is delivered: what only an oracle knows."""
@@ -153,16 +110,14 @@ class World:
     def hand_over(self, ip: int, provider: int, *, count: int, step: int) -> Taken:
         """Return what became of so many messages."""
         one = self._standing[ip, provider]
-        looked_at = min(count, one.left)
+        looked_at = one.take(count)
         refused = self._drawn(looked_at, 1 - self.chance(ip, provider, step=step))
         delivered = looked_at - refused
         complained = self._drawn(delivered, COMPLAINING)
         taken = Taken(delivered, refused, complained, deferred=count - looked_at)
-        one.left -= looked_at
-        one.used |= looked_at > 0
-        one.pushed |= taken.deferred > 0
-        self.answers[PROVIDERS[provider].blocked] += taken.refused
-        self.answers[PROVIDERS[provider].slow_down] += taken.deferred
+        manner = PROVIDERS[provider].manner
+        self.answers[manner.blocked] += taken.refused
+        self.answers[manner.slow_down] += taken.deferred
         return taken
 
     def _drawn(self, count: int, share: float) -> int:

@@ -1,9 +1,9 @@
 """How much more arrives by choosing the IP well: `python -m bench.routing [--days N --seeds N]`.
 
 Plays the router against random choice, round robin, the best score alone and an oracle, in a world
-of mailbox providers (bench/world.py) over simulated weeks, and prints a table. Whatever the policy,
-a provider that answers 421 to an IP is left alone by it until the next half hour, and what was put
-off tries another IP, then waits.
+of mailbox providers (bench/providers.py) over simulated weeks, and prints a table. Whatever the
+policy, a provider that answers 421 to an IP is left alone by it until the next half hour, and what
+was put off tries another IP, then waits.
 """
 
 from __future__ import annotations

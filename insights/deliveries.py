@@ -19,9 +19,11 @@ from typing import Any, Final
 from standardwebhooks import Webhook as Signer
 
 from insights.events import EventType
+from insights.happenings import HappeningType
 
-EVENT_NAMES: Final = tuple(f"email.{event_type}" for event_type in EventType)
-BATCH: Final = "email.events"
+MAIL_EVENT_NAMES: Final = tuple(f"email.{event_type}" for event_type in EventType)
+EVENT_NAMES: Final = (*MAIL_EVENT_NAMES, *(happening.value for happening in HappeningType))
+BATCH: Final = "events"
 TEST: Final = "webhook.test"
 LARGEST_BATCH: Final = 500  # events in a request: some 400 kB
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105  how a secret begins, not one
@@ -46,17 +48,21 @@ LEAST_FAILURES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One event as receivers get it."""
+    """One event as receivers get it; `name` is one of EVENT_NAMES."""
 
     id: int
-    event_type: str
+    name: str
     ts: datetime
     data: Mapping[str, Any]
 
     def body(self) -> dict[str, Any]:
         """Return it as JSON members."""
-        name = f"email.{self.event_type}"
-        return {"id": self.id, "type": name, "timestamp": moment(self.ts), "data": dict(self.data)}
+        return {
+            "id": self.id,
+            "type": self.name,
+            "timestamp": moment(self.ts),
+            "data": dict(self.data),
+        }
 
 
 def new_secret() -> str:

@@ -23,7 +23,7 @@ from common.api.views import NounViewSet, ReadViewSet, changed, store
 from insights.periods import next_hour
 from iprouting.breakers import BreakerState
 from iprouting.models import Breaker, Pool, SendingIP, Transport
-from iprouting.operations.breakers import standing_of
+from iprouting.queries.breakers import standing_of
 from iprouting.reputation import WINDOW, Counts, score
 
 HEADER_NAME = r"^[!-9;-~]+\Z"  # RFC 5322 3.6.8: printable ASCII without the colon

@@ -9,6 +9,7 @@ from django.db import models
 
 from campaigns.models import Organization
 from common.models import Timestamped
+from common.providers import provider_name
 from iprouting.breakers import MOST_MATCHES, Action, BreakerState, PatternKind
 
 LONGEST_WINDOW_SECONDS = 86_400
@@ -149,7 +150,7 @@ class Breaker(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.ip} at {self.provider}"
+        return f"{self.ip} at {provider_name(self.provider)}"
 
 
 class ProviderLimit(Timestamped):

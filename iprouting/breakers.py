@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ SETTLE: Final = timedelta(seconds=60)  # answers to what was on its way when a b
 LONGEST_OPEN: Final = timedelta(hours=24)
 PER_CONNECTION_MINUTE: Final = 60  # messages that one connection carries a minute, about
 EVIDENCE: Final = 5  # answers kept with a breaker
+_ENHANCED_CODE: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")  # RFC 3463
 
 
 class BreakerState(enum.StrEnum):
@@ -150,8 +152,14 @@ def _why(error: Exception) -> str:
 
 
 def answer_text(code: int | None, response: str) -> str:
-    """Return what patterns are looked for in: the code and what the server wrote, on one line."""
-    return f"{code or ''} {' '.join(response[:LONGEST_ANSWER_CHARS].split())}".strip()
+    """Return what patterns are looked for in: the code and what the server wrote, on one line.
+
+    An enhanced code that begins every line is said once, so that sentences stay whole.
+    """
+    first, *others = response[:LONGEST_ANSWER_CHARS].split() or [""]
+    repeated = first if _ENHANCED_CODE.fullmatch(first) else None
+    words = [str(code or ""), first, *(word for word in others if word != repeated)]
+    return " ".join(word for word in words if word)
 
 
 def fitting(rules: Iterable[Rule], *, provider: str, text: str) -> list[Rule]:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from sandbox.behaviour import ONCE, Behaviour, decide
 from sandbox.firsts import FirstTimes
+from sandbox.judge import Judge
 from sandbox.providers import Provider, Wording, provider_of
 
 SLOW_SECONDS = 2.0  # long enough to see in a demo, far below the five minutes of RFC 5321 4.5.3.2
+SERVICE_CLOSING = 421  # after which a server closes the connection (RFC 5321 3.8)
 _MESSAGE_ID = re.compile(rb"^message-id:[ \t]*(<[^>\r\n]*>)", re.IGNORECASE | re.MULTILINE)
 _HEADERS_LOOKED_AT = 8192  # octets
 
@@ -42,14 +44,23 @@ class Answer:
 
 
 class Answers:
-    """Answers for all connections of one server; the same addresses get the same under one seed."""
+    """Answers for all connections of one server; the same addresses get the same under one seed.
+
+    A judge makes providers look at the IP first; without one they take mail from any.
+    """
 
     def __init__(
-        self, *, seed: int, clock: Callable[[], dt.datetime], slow_seconds: float = SLOW_SECONDS
+        self,
+        *,
+        seed: int,
+        clock: Callable[[], dt.datetime],
+        slow_seconds: float = SLOW_SECONDS,
+        judge: Judge | None = None,
     ) -> None:
         self._seed = seed
         self._clock = clock
         self._slow_seconds = slow_seconds
+        self._judge = judge
         self._firsts = FirstTimes()
         self._numbers = itertools.count(1)
         self.counts: Counter[str] = Counter()
@@ -57,6 +68,9 @@ class Answers:
     def at_rcpt(self, *, mail_from: str, rcpt_to: str, client_ip: str) -> tuple[Answer, Behaviour]:
         """Return the answer to RCPT, and what the body of the message will meet."""
         provider = provider_of(rcpt_to)
+        objection = self._objection(provider, rcpt_to=rcpt_to, client_ip=client_ip)
+        if objection is not None:
+            return objection, Behaviour.BLOCK
         behaviour = self._behaviour(mail_from, rcpt_to, provider=provider)
         wording = provider.wordings.get(behaviour)
         if behaviour is Behaviour.ACCEPT or wording is None or wording.after_body:
@@ -67,6 +81,20 @@ class Answers:
         self.counts[behaviour] += 1
         hang_up = behaviour is Behaviour.BUSY
         return Answer(wording.encode(values), taken=False, hang_up=hang_up), behaviour
+
+    def _objection(self, provider: Provider, *, rcpt_to: str, client_ip: str) -> Answer | None:
+        """Return how a provider turns an IP away whatever the address, None if it does not."""
+        if self._judge is None:
+            return None
+        wording = self._judge.objection(client_ip=client_ip, provider=provider.name)
+        if wording is None:
+            return None
+        values = self._values(
+            provider, rcpt_to=rcpt_to, client_ip=client_ip, queue=self.new_queue_id()
+        )
+        self.counts["distrusted"] += 1
+        hang_up = wording.code == SERVICE_CLOSING
+        return Answer(wording.encode(values), taken=False, hang_up=hang_up)
 
     def after_body(self, message: Message, *, behaviour: Behaviour) -> Answer:
         """Return the answer to a whole message; `behaviour` is what RCPT foretold."""

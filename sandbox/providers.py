@@ -125,18 +125,19 @@ OUTLOOK = Provider(
             "5.2.2",
             after_body=True,
         ),
+        # Of single mailboxes and messages: what is said of an IP is in sandbox/trust.py, and makes
+        # senders leave the provider alone.
         Behaviour.DEFER: Wording(
             451,
-            "Server busy. Please try again later from [{ip}]. (S77719) [{host} {stamp} {queue}]",
-            "4.7.500",
+            "Temporary server error. Please try again later. PRX5 [{host} {stamp} {queue}]",
+            "4.7.0",
         ),
         Behaviour.BLOCK: Wording(
             550,
-            "Unfortunately, messages from [{ip}] weren't sent. Please contact your "
-            "Internet service provider since part of their network is on our block "
-            "list (S3150). You can also refer your provider to "
-            "http://mail.live.com/mail/troubleshooting.aspx#errors. [{host} "
-            "{stamp} {queue}]",
+            "SC-001 Mail rejected by Outlook.com for policy reasons. Reasons for rejection may be "
+            "related to content with spam-like characteristics or IP/domain reputation problems. "
+            "If you are not an email/network admin please contact your Email/Internet Service "
+            "Provider for help. [{host} {stamp} {queue}]",
             "5.7.1",
         ),
         Behaviour.BUSY: Wording(

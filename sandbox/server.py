@@ -15,6 +15,7 @@ from typing import cast
 from sandbox.answers import SLOW_SECONDS, Answers
 from sandbox.certificate import self_signed_context
 from sandbox.dialogue import Dialogue, Offer, Step
+from sandbox.judge import Judge
 from sandbox.maildir import Maildir
 
 DEFAULT_KEEP = 5000  # messages
@@ -26,7 +27,10 @@ class NotLoopbackError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """How a sandbox server runs. Port 0 takes a free one; without a Maildir nothing is kept."""
+    """How a sandbox server runs. Port 0 takes a free one; without a Maildir nothing is kept.
+
+    Providers take little from `new_ips` at first, and more by and by (sandbox/judge.py).
+    """
 
     hosts: tuple[str, ...] = ("127.0.0.1",)
     port: int = 2525
@@ -35,6 +39,7 @@ class ServerSettings:
     seed: int = 1
     slow_seconds: float = SLOW_SECONDS
     offer: Offer = field(default_factory=Offer)
+    new_ips: frozenset[str] = frozenset()
 
 
 def require_loopback(hosts: tuple[str, ...]) -> None:
@@ -58,7 +63,10 @@ class SandboxServer:
         require_loopback(settings.hosts)
         self.settings = settings
         self.answers = Answers(
-            seed=settings.seed, clock=_utc_now, slow_seconds=settings.slow_seconds
+            seed=settings.seed,
+            clock=_utc_now,
+            slow_seconds=settings.slow_seconds,
+            judge=Judge(settings.new_ips, clock=_utc_now) if settings.new_ips else None,
         )
         self.maildir = Maildir(settings.maildir, keep=settings.keep) if settings.maildir else None
         self.tls = self_signed_context(now=_utc_now()) if settings.offer.starttls else None

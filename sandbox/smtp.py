@@ -61,6 +61,12 @@ def _settings(arguments: list[str] | None) -> ServerSettings:
         "--keep", type=int, default=DEFAULT_KEEP, help="how many messages are kept, the newest"
     )
     parser.add_argument("--seed", type=int, default=1, help="decides which mailboxes misbehave")
+    parser.add_argument(
+        "--new-ip",
+        action="append",
+        metavar="IP",
+        help="a client's address that providers do not trust yet; may be given several times",
+    )
     parser.add_argument("--no-pipelining", action="store_true", help="take one command at a time")
     parser.add_argument(
         "--starttls", action="store_true", help="offer STARTTLS with a throw-away certificate"
@@ -75,6 +81,7 @@ def _settings(arguments: list[str] | None) -> ServerSettings:
         maildir=Path(given.maildir) if given.maildir else None,
         keep=given.keep,
         seed=given.seed,
+        new_ips=frozenset(given.new_ip or ()),
         offer=Offer(
             pipelining=not given.no_pipelining, starttls=given.starttls, credentials=given.auth
         ),

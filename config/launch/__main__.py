@@ -15,6 +15,7 @@ from config.launch.ports import Port, sandbox_port, web_port
 from config.launch.preparation import prepare
 from config.launch.processes import run_together
 from config.launch.welcome import framed, message, wait_until_healthy
+from sandbox.demo import shop
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 HEALTHY_SECONDS = 60
@@ -83,7 +84,10 @@ def _environment(web: Port) -> dict[str, str]:
 def _commands(web: Port, sandbox: Port, *, maildir: Path, with_demo: bool) -> dict[str, str]:
     """Return the Procfile's programs, the sandbox and, with the demo, its audience, by name."""
     programs = parse_procfile((PROJECT_DIR / "Procfile").read_text()).processes
-    receive = f"python -m sandbox.smtp --port {sandbox.number} --maildir '{maildir}'"
+    receive = (
+        f"python -m sandbox.smtp --port {sandbox.number} --maildir '{maildir}'"
+        f" --new-ip {shop.NEW_IP}"
+    )
     commands = {**programs, "sandbox": receive}
     if with_demo:
         diary = maildir.parent / "audience.jsonl"

@@ -23,19 +23,66 @@ from campaigns.roles import Role
 from common.admin import OrganizationScopedAdmin, ScopedForm, moment, pill, require_role, unknown
 from insights.admin.events import EVENT_WORDS
 from insights.admin.webhook_deliveries import STATUS_WORDS
-from insights.deliveries import EVENT_NAMES
+from insights.deliveries import EVENT_NAMES, MAIL_EVENT_NAMES
 from insights.events import EventType
 from insights.models import DeliveryStatus, Webhook
 
 LATEST_SHOWN: Final = 10  # deliveries, on the page of a webhook's health
 POLL_SECONDS: Final = 2
 SECRETS: Final = ("secret", "old_secret")
-_TYPES: Final = dict(zip(EVENT_NAMES, EventType, strict=True))
+NAMED_EVENTS: Final = 4  # in the list of webhooks; of more only the number is said
+# Of the events beside those of messages, by what they are about.
+GROUPS: Final[dict[str, dict[str, str]]] = {
+    "Campaigns": {
+        "campaign.started": "Started",
+        "campaign.paused": "Paused",
+        "campaign.resumed": "Resumed",
+        "campaign.completed": "All out",
+        "campaign.cancelled": "Cancelled",
+        "campaign.failed": "Could not go on",
+    },
+    "Sending IPs": {
+        "ip.breaker_opened": "Stops or slows down",
+        "ip.breaker_closed": "Sends as usual again",
+        "warmup.started": "Warm-up begins",
+        "warmup.advanced": "New day of a warm-up",
+        "warmup.paused": "Warm-up paused",
+        "warmup.resumed": "Warm-up goes on",
+        "warmup.completed": "An IP is warm",
+        "warmup.aborted": "Warm-up ended early",
+    },
+    "People": {
+        "suppression.created": "Suppressed",
+        "suppression.deleted": "Lifted",
+        "contact.created": "New contact",
+        "contact.updated": "Contact changed",
+        "contact.deleted": "Contact deleted",
+        "list.subscribed": "Joined a list",
+        "list.confirmed": "Confirmed it",
+        "list.unsubscribed": "Left a list",
+    },
+}
+_WORDS: Final = {
+    **{
+        name: EVENT_WORDS[event_type][0]
+        for name, event_type in zip(MAIL_EVENT_NAMES, EventType, strict=True)
+    },
+    **{name: word for words in GROUPS.values() for name, word in words.items()},
+}
 
 
 def event_word(name: str) -> str:
     """Return the name of an event as people say it."""
-    return EVENT_WORDS[_TYPES[name]][0]
+    return _WORDS[name]
+
+
+def _choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the events to choose from, by what they are about."""
+    groups = {"Messages": MAIL_EVENT_NAMES, **GROUPS}
+    return [
+        (group, [(name, f"{event_word(name)} ({name})") for name in names])
+        for group, names in groups.items()
+    ]
 
 
 class WebhookForm(ScopedForm):
@@ -43,7 +90,7 @@ class WebhookForm(ScopedForm):
 
     event_types = forms.MultipleChoiceField(
         label="Events",
-        choices=[(name, f"{event_word(name)} ({name})") for name in EVENT_NAMES],
+        choices=_choices,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         help_text="Opens and clicks come with who caused them: a person or a machine.",
     )
@@ -63,7 +110,7 @@ class WebhookAdmin(OrganizationScopedAdmin):
     empty_title = "No webhook yet"
     empty_text = (
         "A webhook tells another system of yours at once what happens to your mail: "
-        "bounces, complaints, opens, clicks."
+        "bounces, complaints, opens, clicks; and of campaigns, IPs and people."
     )
     add_words = "Make a webhook"
     list_display = ("name", "state", "address", "events_shown", "last_delivered")
@@ -203,7 +250,9 @@ class WebhookAdmin(OrganizationScopedAdmin):
         """Return what it hears of."""
         if len(webhook.event_types) == len(EVENT_NAMES):
             return "All"
-        return ", ".join(event_word(name) for name in webhook.event_types)
+        named = ", ".join(event_word(name) for name in webhook.event_types[:NAMED_EVENTS])
+        more = len(webhook.event_types) - NAMED_EVENTS
+        return f"{named} and {more} more" if more > 0 else named
 
     @admin.display(description="Last told", ordering="last_delivered_at")
     def last_delivered(self, webhook: Webhook) -> SafeString:

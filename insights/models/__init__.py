@@ -16,6 +16,7 @@ from insights.models.mailboxes import DomainStatus, MailDomain, ProviderRule
 from insights.models.webhooks import (
     DeliveryKind,
     DeliveryStatus,
+    Happening,
     Webhook,
     WebhookDelivery,
     WebhookOutbox,
@@ -31,6 +32,7 @@ __all__ = [
     "DroppedMonth",
     "ExportJob",
     "ExportStatus",
+    "Happening",
     "HourlyCount",
     "HourlySummary",
     "InboxKey",

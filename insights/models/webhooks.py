@@ -55,11 +55,34 @@ class Webhook(Timestamped):
         return self.description or self.url
 
 
+class Happening(models.Model):
+    """A change of state that a webhook listened for; only triggers of the database write it.
+
+    Its ids are drawn from those of mail events, so that receivers tell all events apart by them.
+    The organization has no constraint in the database: noting must not hinder its deletion.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, db_constraint=False, related_name="+"
+    )
+    event_type = models.CharField(max_length=40)
+    ts = models.DateTimeField()
+    data = models.JSONField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["ts"], name="happening_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.pk}"
+
+
 class WebhookOutbox(models.Model):
     """Events that a webhook is to be told of, written in the transaction that recorded them.
 
-    They are named by their ids and the time they lie in. The webhook has no constraint in the
-    database: whoever deletes it must not make the recording of events fail.
+    Mail events and happenings alike; they are named by their ids and the time they lie in. The
+    webhook has no constraint in the database: whoever deletes it must not make the recording of
+    events fail.
     """
 
     webhook = models.ForeignKey(

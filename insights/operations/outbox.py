@@ -1,4 +1,8 @@
-"""The outbox of webhooks: what is recorded is noted for them at once, and told later."""
+"""The outbox of webhooks: what is recorded is noted for them at once, and told later.
+
+Mail events are noted by the statement that records them. All else is noted by triggers, which call
+`insights_tell` of the database (docs/webhooks.md says how another table is added).
+"""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from insights.deliveries import EVENT_NAMES, new_secret
 from insights.models import (
     DeliveryKind,
     DeliveryStatus,
+    Happening,
     Webhook,
     WebhookDelivery,
     WebhookOutbox,
@@ -133,7 +134,11 @@ def replay(deliveries: QuerySet[WebhookDelivery], *, now: datetime) -> int:
 
 
 def forget_deliveries(*, made_before: datetime) -> int:
-    """Delete old deliveries, and notes for webhooks that are gone; return how many deliveries."""
+    """Delete old deliveries and happenings, and notes for webhooks that are gone.
+
+    Returns how many deliveries.
+    """
     WebhookOutbox.objects.exclude(webhook_id__in=Webhook.objects.values("pk")).delete()
+    Happening.objects.filter(ts__lt=made_before).delete()
     deleted, _ = WebhookDelivery.objects.filter(created_at__lt=made_before).delete()
     return deleted

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from insights.deliveries import Told
 from insights.events import EventType
-from insights.models import Webhook, WebhookDelivery
+from insights.models import Happening, Webhook, WebhookDelivery
 
 _LISTENING: Final = """
 SELECT EXISTS (
@@ -59,12 +59,23 @@ def told_by(delivery: WebhookDelivery) -> list[Told]:
     }
     with connection.cursor() as cursor:
         cursor.execute(_TOLD, asked)
-        return [_told(*row) for row in cursor.fetchall()]
+        events = [_told(*row) for row in cursor.fetchall()]
+    found = [*events, *_happenings(delivery)]
+    return sorted(found, key=lambda told: (told.ts, told.id))
+
+
+def _happenings(delivery: WebhookDelivery) -> list[Told]:
+    """Return what a delivery tells beside mail events."""
+    rows = Happening.objects.filter(
+        pk__in=delivery.event_ids, organization=delivery.webhook.organization_id
+    )
+    return [Told(*row) for row in rows.values_list("pk", "event_type", "ts", "data")]
 
 
 def _told(event_id: int, event_type: str, ts: Any, *values: Any) -> Told:
     data = dict(zip(DATA, values, strict=True))
-    return Told(event_id, event_type, ts, {name: _known(value) for name, value in data.items()})
+    told = {name: _known(value) for name, value in data.items()}
+    return Told(event_id, f"email.{event_type}", ts, told)
 
 
 def _known(value: Any) -> Any:

@@ -22,7 +22,7 @@ from unfold.widgets import (
 )
 
 import iprouting.queries.breakers
-from common.admin import PlatformAdmin, ScopedForm, exact_time, pill, provider_name, unknown
+from common.admin import PlatformAdmin, ScopedForm, moment, pill, provider_name, unknown
 from common.admin.display import duration
 from common.admin.scoping import runs_installation
 from iprouting.breakers import LONGEST_PATTERN_CHARS, Action, PatternError, PatternKind, compiled
@@ -206,7 +206,7 @@ def _examples(trial: Trial | None) -> list[dict[str, Any]]:
             "provider": provider_name(example.provider),
             "text": example.text,
             "count": example.count,
-            "last_at": exact_time(example.last_at),
+            "last_at": moment(example.last_at),
         }
         for example in trial.examples
     ]

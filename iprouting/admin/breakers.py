@@ -31,10 +31,11 @@ from common.admin import (
     require_role,
     unknown,
 )
+from common.admin.display import relative
 from common.providers import NO_MAIL, PROVIDER_NAMES
 from iprouting.breakers import BreakerState
 from iprouting.models import Breaker, SendingIP
-from iprouting.operations.breakers import standing_of
+from iprouting.queries.breakers import standing_of
 
 STATE_WORDS = {
     BreakerState.CLOSED: ("Mail flows", "good"),
@@ -91,7 +92,9 @@ class BreakerAdmin(ReadOnlyAdmin):
     empty_title = "No provider has asked for less"
     empty_text = "When a provider refuses an IP for going too fast, or for its reputation, that IP "
     empty_text += "leaves it alone for a while. It then stands here, with the reason."
-    list_display = ("ip", "provider_shown", "state_shown", "until_shown", "reason", "changed")
+    list_display = (
+        "ip", "provider_shown", "state_shown", "until_shown", "reason_shown", "changed",
+    )  # fmt: skip
     list_filter = ("state", "provider")
     search_fields = ("ip", "reason")
     search_help_text = "Search by IP or reason"
@@ -99,12 +102,12 @@ class BreakerAdmin(ReadOnlyAdmin):
     actions_list = ("stop",)
     actions_detail = ("overrule",)
     fieldsets = (
-        (None, {"fields": ("ip", "provider_shown", "state_shown", "until_shown", "pace")}),
+        (None, {"fields": ("ip", "provider_shown", "state_shown", "until_in_full", "pace")}),
         ("Why", {"fields": ("reason", "rule_shown", "seen_by", "evidence_shown")}),
         ("History", {"fields": ("times_shown", "opened", "changed", "changed_by_shown")}),
     )
     readonly_fields = (
-        "provider_shown", "state_shown", "until_shown", "pace", "rule_shown", "seen_by",
+        "provider_shown", "state_shown", "until_in_full", "pace", "rule_shown", "seen_by",
         "evidence_shown", "times_shown", "opened", "changed", "changed_by_shown",
     )  # fmt: skip
 
@@ -203,6 +206,7 @@ class BreakerAdmin(ReadOnlyAdmin):
             "back_url": back,
             "state": self.state_shown(breaker) if breaker else "",
             "breaker": breaker,
+            "until": self.until_in_full(breaker) if breaker and _is_timed(breaker) else "",
         }
         return render(request, "iprouting/breaker/overrule.html", context)
 
@@ -224,9 +228,21 @@ class BreakerAdmin(ReadOnlyAdmin):
             case BreakerState.CLOSED:
                 return unknown("Nothing is held back")
             case BreakerState.PROBING:
-                return unknown("As soon as the provider takes a few messages")
+                return format_html("{}", "Its probes are taken")
             case _:
                 return moment(breaker.until)
+
+    @admin.display(description="Until")
+    def until_in_full(self, breaker: Breaker) -> str:
+        """Return when it comes back by itself, as a time and from now."""
+        if breaker.until is None or not _is_timed(breaker):
+            return self.until_shown(breaker)
+        return f"{exact_time(breaker.until)} ({relative(breaker.until, now=timezone.now())})"
+
+    @admin.display(description="Reason", ordering="reason")
+    def reason_shown(self, breaker: Breaker) -> SafeString:
+        """Return why, cut where it gets long."""
+        return format_html('<span class="mw-clamp mw-anywhere">{}</span>', breaker.reason)
 
     @admin.display(description="Pace")
     def pace(self, breaker: Breaker) -> str:
@@ -263,7 +279,9 @@ class BreakerAdmin(ReadOnlyAdmin):
             for one in reversed(breaker.evidence)
         )
         return format_html_join(
-            "", '<div><span class="mw-quiet">{}</span><br><code>{}</code></div>', lines
+            "",
+            '<p class="mw-anywhere"><span class="mw-quiet">{}</span><br><code>{}</code></p>',
+            lines,
         )
 
     @admin.display(description="Opened in a row")
@@ -285,6 +303,12 @@ class BreakerAdmin(ReadOnlyAdmin):
     def changed_by_shown(self, breaker: Breaker) -> str:
         """Return who overruled it, if somebody did."""
         return breaker.changed_by or format_html("{}", "By itself")
+
+
+def _is_timed(breaker: Breaker) -> bool:
+    """Say whether a breaker holds mail back until a time."""
+    held = standing_of(breaker).at(timezone.now())
+    return held in {BreakerState.SUSPENDED, BreakerState.SLOWED}
 
 
 def _way(breaker: Breaker) -> str:

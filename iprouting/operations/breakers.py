@@ -26,7 +26,7 @@ from iprouting.breakers import (
     heed,
 )
 from iprouting.models import Breaker
-from iprouting.queries.breakers import rules
+from iprouting.queries.breakers import rules, standing_of
 
 LONGEST_EVIDENCE_CHARS = 300
 _CLOSED, _PROBING = BreakerState.CLOSED.value, BreakerState.PROBING.value
@@ -144,22 +144,6 @@ def _span(window: timedelta) -> str:
     if minutes == 60:  # noqa: PLR2004  minutes of an hour
         return "an hour"
     return f"{minutes} minutes" if minutes > 1 else f"{int(window.total_seconds())} seconds"
-
-
-def standing_of(breaker: Breaker) -> Standing:
-    """Return a row as the pure standing."""
-    return Standing(
-        state=BreakerState(breaker.state),
-        until=breaker.until,
-        opened_at=breaker.opened_at,
-        probed_at=breaker.probed_at,
-        times=breaker.times_opened,
-        rate=breaker.rate_per_minute,
-        recent={
-            int(rule_id): [datetime.fromisoformat(at) for at in times]
-            for rule_id, times in breaker.recent.items()
-        },
-    )
 
 
 def _stand(breaker: Breaker, standing: Standing) -> None:

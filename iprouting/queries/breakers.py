@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from iprouting.breakers import (
     PatternError,
     PatternKind,
     Rule,
+    Standing,
     answer_text,
     compiled,
 )
@@ -26,6 +28,7 @@ logger = logging.getLogger(__name__)
 LOOKED_BACK: Final = timedelta(days=7)
 MOST_LOOKED_AT: Final = 10_000  # of the newest refusals of a kind
 EXAMPLES: Final = 20
+_MADE_UP: Final = re.compile(r"\S*\d\S{5,}")  # a word with a digit and more: no two are the same
 # The index on rare types of events gives the newest of each type without reading others.
 _NEWEST: Final = """
 (SELECT provider, smtp_code, smtp_response, ts FROM email_delivery_events
@@ -98,6 +101,22 @@ def not_closed(organization_id: int, *, addresses: Collection[str]) -> list[Brea
     return list(open_ones.exclude(state=BreakerState.CLOSED.value))
 
 
+def standing_of(breaker: Breaker) -> Standing:
+    """Return a row as the pure standing."""
+    return Standing(
+        state=BreakerState(breaker.state),
+        until=breaker.until,
+        opened_at=breaker.opened_at,
+        probed_at=breaker.probed_at,
+        times=breaker.times_opened,
+        rate=breaker.rate_per_minute,
+        recent={
+            int(rule_id): [datetime.fromisoformat(at) for at in times]
+            for rule_id, times in breaker.recent.items()
+        },
+    )
+
+
 def limits() -> dict[str, ProviderLimit]:
     """Return the limits that are switched on, by provider; empty is any other."""
     return {limit.provider: limit for limit in ProviderLimit.objects.filter(active=True)}
@@ -129,5 +148,15 @@ def would_fit(
     return Trial(
         fitted=sum(example.count for example in found),
         looked_at=sum(row[3] for row in rows),
-        examples=tuple(found[:EXAMPLES]),
+        examples=tuple(_alike(found)[:EXAMPLES]),
     )
+
+
+def _alike(examples: Iterable[Example]) -> list[Example]:
+    """Return answers that differ in queue ids, times and addresses alone as one, the newest."""
+    together: dict[tuple[str, str], Example] = {}
+    for example in examples:
+        key = (example.provider, _MADE_UP.sub("", example.text))
+        newest = together.get(key, replace(example, count=0))
+        together[key] = replace(newest, count=newest.count + example.count)
+    return list(together.values())

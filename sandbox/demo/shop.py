@@ -15,6 +15,8 @@ DOMAIN: Final = "news.demo.example"
 RETURN_PATH_DOMAIN: Final = "bounce.demo.example"
 READY_CAMPAIGN: Final = "November newsletter"
 DRAFT_CAMPAIGN: Final = "Product news: the hand grinder"
+# The newest sending IP: it warms up, and the sandbox's providers do not trust it yet.
+NEW_IP: Final = "127.0.0.5"
 
 _CONTENT: Final = Path(__file__).parent / "content"
 

@@ -19,7 +19,12 @@ from sandbox.operations.audience import make_audience
 from sandbox.operations.mailboxes import make_mail_domains
 from sandbox.operations.mailings import make_campaigns, make_templates
 from sandbox.operations.past import make_past
-from sandbox.operations.senders import SANDBOX_TRANSPORT, make_identities, make_ips
+from sandbox.operations.senders import (
+    SANDBOX_TRANSPORT,
+    make_identities,
+    make_ips,
+    make_new_ip,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ def _make(*, port: int, now: datetime, with_past: bool) -> Organization:
         make_past(
             organization, identities=identities, audience=audience, templates=templates, now=now
         )
+    # After the past, in which it was not there.
+    make_new_ip(organization, now=now)
     make_campaigns(organization, identities=identities, audience=audience, templates=templates)
     return organization
 

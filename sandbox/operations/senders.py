@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import campaigns.operations.identities
+import warmup.operations.schedules
 from campaigns.models import Identity, Organization, SendingDomain, Stream
 from iprouting.models import Pool, SendingIP, Transport, TransportSecurity
 from sandbox.demo import shop
@@ -16,6 +18,7 @@ IPS = (
     (Stream.MARKETING, "127.0.0.3", "mta2.demo.example"),
     (Stream.TRANSACTIONAL, "127.0.0.4", "mta3.demo.example"),
 )
+NEW_HOSTNAME = "mta4.demo.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,26 @@ def make_ips(organization: Organization, *, port: int) -> None:
         for stream in Stream
     }
     for stream, address, hostname in IPS:
-        SendingIP.objects.create(
-            organization=organization,
-            address=address,
-            hostname=hostname,
-            bind_address=address,
-            pool=pools[stream],
-            transport=transport,
-        )
+        _make_ip(pools[stream], transport, address=address, hostname=hostname)
+
+
+def make_new_ip(organization: Organization, *, now: datetime) -> None:
+    """Make one more IP for marketing mail, whose warm-up begins now."""
+    pool = Pool.objects.get(organization=organization, stream=Stream.MARKETING.value)
+    transport = Transport.objects.get(organization=organization, name=SANDBOX_TRANSPORT)
+    ip = _make_ip(pool, transport, address=shop.NEW_IP, hostname=NEW_HOSTNAME)
+    warmup.operations.schedules.start_warmup(ip, now=now)
+
+
+def _make_ip(pool: Pool, transport: Transport, *, address: str, hostname: str) -> SendingIP:
+    return SendingIP.objects.create(
+        organization_id=pool.organization_id,
+        address=address,
+        hostname=hostname,
+        bind_address=address,
+        pool=pool,
+        transport=transport,
+    )
 
 
 def make_identities(organization: Organization) -> Identities:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+import sending.queries.held
 import sending.queries.preflight
 import sending.queries.progress
 from campaigns.models import Campaign
@@ -111,6 +112,7 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
     now = timezone.now()
     found = sending.queries.progress.progress(campaign, now=now)
     due = found.next_due_at
+    resting = bool(due and due > now and not found.claimed)
     return {
         "progress": found,
         "parts": _parts(found),
@@ -119,7 +121,8 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "waits": found.waits_for_room,
         "capped": found.waits_for_providers,
         "done_on": _done_on(found, now=now),
-        "resting_until": due if due and due > now and not found.claimed else None,
+        "resting_until": due if resting else None,
+        "held": _held(campaign, now=now) if resting else [],
         "left": duration(found.seconds_left) if found.seconds_left is not None else "",
         "warmup_url": reverse("admin:warmup_warmupschedule_changelist"),
         "polling": CampaignState(campaign.state) in RUNNING,
@@ -132,6 +135,11 @@ def _done_on(found: Progress, *, now: datetime) -> date | None:
     """Return on which date it is out at the pace of a warm-up; None if it is out today."""
     days = found.forecast.days if found.forecast else None
     return timezone.localdate(now) + timedelta(days=days - 1) if days and days > 1 else None
+
+
+def _held(campaign: Campaign, *, now: datetime) -> list[tuple[str, datetime | None]]:
+    found = sending.queries.held.held(campaign, now=now)
+    return [(provider_name(one.provider), one.until) for one in found]
 
 
 def _parts(found: Progress) -> list[dict[str, Any]]:

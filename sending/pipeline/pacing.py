@@ -17,7 +17,7 @@ import iprouting.queries.breakers
 from campaigns.ledger import ClaimedRecipient
 from iprouting.breakers import PROBE_WAIT, PROBES, BreakerState
 from iprouting.models import Breaker, ProviderLimit, SendingIP
-from iprouting.operations.breakers import standing_of
+from iprouting.queries.breakers import standing_of
 from iprouting.throttles import Grant, Wish, shared_throttle
 from sending.plan import THROTTLED, Decision, Defer
 

@@ -49,7 +49,7 @@ class TestWorld:
 
         assert warm.deferred == 0
         assert new.deferred > 50
-        assert world.answers[PROVIDERS[0].slow_down] == new.deferred
+        assert world.answers[PROVIDERS[0].manner.slow_down] == new.deferred
 
     def test_comes_to_trust_an_ip_that_is_used(self):
         world = World(ip_count=1, warm_count=0, days=5, seed=3)

@@ -3,6 +3,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.roles import Role
+from insights.deliveries import EVENT_NAMES
 from insights.models import Webhook, WebhookDelivery
 from tests.admin_world import looking
 from tests.factories.campaigns import OrganizationFactory
@@ -48,6 +49,21 @@ class TestMaking:
         assert webhook.event_types == ["email.bounced", "email.complained"]
         for page in (change(webhook), health(webhook)):
             assert "whsec_" not in client.get(page).content.decode()
+
+    def test_offers_every_event_by_what_it_is_about(self, organization):
+        page = looking(organization).get(reverse("admin:insights_webhook_add")).content.decode()
+
+        assert all(f'value="{name}"' in page for name in EVENT_NAMES)
+        assert all(group in page for group in ("Messages", "Campaigns", "People"))
+
+    def test_takes_events_of_all_kinds(self, organization):
+        given = GIVEN | {"event_types": EVENT_NAMES}
+
+        looking(organization).post(reverse("admin:insights_webhook_add"), given)
+
+        listed = looking(organization).get(reverse("admin:insights_webhook_changelist"))
+        assert Webhook.objects.get().event_types == list(EVENT_NAMES)
+        assert "All" in listed.content.decode()
 
     def test_says_at_the_field_what_is_wrong_with_an_address(self, organization):
         given = GIVEN | {"url": "https://127.0.0.1/"}

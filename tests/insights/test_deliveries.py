@@ -31,7 +31,7 @@ SECOND = timedelta(seconds=1)
 
 def told(number=1, **data):
     """Return a bounce."""
-    return Told(number, "bounced", NOW, {"email": "ada@example.com", **data})
+    return Told(number, "email.bounced", NOW, {"email": "ada@example.com", **data})
 
 
 class TestSignature:
@@ -54,7 +54,7 @@ class TestHeadersOf:
 
         headers = headers_of(body, number=uuid.uuid4(), secrets=[secret], now=datetime.now(tz=UTC))
 
-        assert Signer(secret).verify(body, headers)["type"] == "email.events"
+        assert Signer(secret).verify(body, headers)["type"] == "events"
 
     def test_are_signed_by_each_secret(self):
         new, old = new_secret(), new_secret()
@@ -90,7 +90,7 @@ class TestBodyOf:
     def test_puts_events_into_one_envelope(self):
         body = json.loads(body_of([told(1), told(2)], single=False, created_at=NOW))
 
-        assert body["type"] == "email.events"
+        assert body["type"] == "events"
         assert body["timestamp"] == "2026-06-10T12:20:00.000Z"
         assert [event["id"] for event in body["data"]["events"]] == [1, 2]
 

@@ -30,7 +30,7 @@ def is_from_mailwright():
 def request(secrets, *, age=timedelta()):
     """Return the body and the headers of a request that was made so long ago."""
     now = datetime.now(UTC) - age
-    body = body_of([Told(1, "bounced", NOW, {"email": "ä"})], single=True, created_at=NOW)
+    body = body_of([Told(1, "email.bounced", NOW, {"email": "ä"})], single=True, created_at=NOW)
     return body, headers_of(body, number=uuid.uuid4(), secrets=secrets, now=now)
 
 
@@ -62,7 +62,7 @@ class TestExample:
         (event,) = json.loads(block("json"))["data"]["events"]
 
         assert tuple(event["data"]) == DATA
-        assert set(event) == set(Told(1, "bounced", NOW, {}).body())
+        assert set(event) == set(Told(1, "email.bounced", NOW, {}).body())
 
 
 class TestListOfEvents:

@@ -250,6 +250,21 @@ class TestWouldFit:
         assert [one.text for one in trial.examples] == ["421 Slow down"]
         assert other.looked_at == 0
 
+    def test_shows_answers_that_differ_in_made_up_words_alone_once(self, organization):
+        for minutes, number in ((3, "0A17B"), (2, "99C01"), (1, "5D5D5")):
+            DeliveryEvent.objects.create(
+                organization_id=organization.pk, campaign_id=1, recipient_id=1,
+                event_type="deferred", provider="outlook", stream="marketing", smtp_code=451,
+                smtp_response=f"4.7.500 Server busy [{number}.mail.example.com 2026-11-23T10:01Z]",
+                source="smtp", ts=NOW - timedelta(minutes=minutes),
+            )  # fmt: skip
+
+        trial = would_fit(organization.pk, provider="", kind="words", pattern="busy", now=NOW)
+
+        (shown,) = trial.examples
+        assert (shown.count, trial.fitted) == (3, 3)
+        assert "5D5D5" in shown.text
+
     def test_refuses_a_bad_pattern(self, organization):
         with pytest.raises(PatternError):
             would_fit(organization.pk, provider="", kind="expression", pattern="(", now=NOW)

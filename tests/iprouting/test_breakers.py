@@ -80,6 +80,20 @@ class TestFitting:
         assert fitting([rule], provider="gmail", text=text) == [rule]
 
 
+class TestAnswerText:
+    @pytest.mark.parametrize(
+        ("response", "text"),
+        [
+            ("4.7.28 An unusual\n4.7.28 rate of mail", "421 4.7.28 An unusual rate of mail"),
+            ("4.7.28 like 4.7.1\nbefore", "421 4.7.28 like 4.7.1 before"),
+            ("Too many\nmany", "421 Too many many"),
+            ("", "421"),
+        ],
+    )
+    def test_says_a_repeated_enhanced_code_once(self, response, text):
+        assert answer_text(421, response) == text
+
+
 class TestHeed:
     def test_opens_at_the_last_answer_that_it_takes(self):
         two, none = heed(Standing(), hits(STOP, 2), now=NOW)

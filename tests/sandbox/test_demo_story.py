@@ -14,20 +14,30 @@ import sending.operations.lifecycle
 from campaigns.models import Campaign, Contact, Subscription
 from campaigns.queries.ledger import state_counts
 from campaigns.states import CampaignState, RecipientState
+from iprouting.models import Breaker
 from sandbox.demo import shop
 from sandbox.server import ServerSettings
 from sending.pipeline import run_campaign
 from suppression.models import Suppression
+from tests.iprouting.seeding import seed_rules
 from tests.sandbox.running import running_sandbox
+from warmup.schedule import daily_limit
 
 LATER = dt.timedelta(minutes=5)  # when those who were asked to wait may be tried again
 
 
 @pytest.fixture
 def sent(db, transactional_db, monkeypatch, tmp_path):
-    """Return the demo's campaign after it ended, and the messages that arrived."""
+    """Return the demo's campaign after it ended, and the messages that arrived.
+
+    As in `make run`: providers do not trust the new IP, and rules for breakers are there.
+    """
+    seed_rules()
     monkeypatch.setenv("MAILWRIGHT_DEMO_PASSWORD", "a-long-pass-phrase")
-    with running_sandbox(ServerSettings(port=0, maildir=tmp_path / "box", seed=1)) as server:
+    settings = ServerSettings(
+        port=0, maildir=tmp_path / "box", seed=1, new_ips=frozenset({shop.NEW_IP})
+    )
+    with running_sandbox(settings) as server:
         monkeypatch.setenv("MAILWRIGHT_SANDBOX_PORT", str(server.port))
         call_command("load_demo", "--no-past")
         call_command("start_demo_campaign")
@@ -57,7 +67,10 @@ class TestDemoCampaign:
         assert not barred_addresses() & {address.lower() for address in reached}
         assert all(message["List-Unsubscribe-Post"] for message in messages)
         assert not any(message.defects for message in messages)
-        assert {sending_ip(message) for message in messages} <= {"127.0.0.2", "127.0.0.3"}
+        carried = Counter(sending_ip(message) for message in messages)
+        assert set(carried) == {"127.0.0.2", "127.0.0.3", shop.NEW_IP}
+        assert carried[shop.NEW_IP] <= daily_limit(1)
+        assert not Breaker.objects.filter(ip__in=["127.0.0.2", "127.0.0.3"]).exists()
 
 
 def barred_addresses() -> set[str]:

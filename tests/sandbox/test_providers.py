@@ -6,8 +6,11 @@ import re
 
 import pytest
 
+from iprouting.breakers import answer_text, fitting
+from iprouting.queries.breakers import rules
 from sandbox.behaviour import Behaviour
 from sandbox.providers import GMAIL, GMX, OTHER, OUTLOOK, PROVIDERS, YAHOO, provider_of
+from tests.iprouting.seeding import seed_rules
 
 VALUES = {
     "address": "anna@gmail.example",
@@ -93,3 +96,15 @@ class TestWordings:
 
     def test_yahoo_tells_only_after_the_body_who_does_not_exist(self):
         assert YAHOO.wordings[Behaviour.UNKNOWN].after_body
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize(
+        ("provider", "behaviour"), [one for one in WORDED if one[1] is not Behaviour.BUSY]
+    )
+    def test_of_single_mailboxes_keep_no_ip_from_its_provider(self, provider, behaviour):
+        seed_rules()
+        wording = provider.wordings[behaviour]
+        said = wording.encode(VALUES).decode().splitlines()
+        text = answer_text(wording.code, "\n".join(line[4:] for line in said))
+
+        assert fitting(rules(), provider=provider.name, text=text) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,10 +18,15 @@ from django.utils.safestring import SafeString
 
 import sending.queries.board
 from campaigns.models.content import Stream
+from campaigns.roles import Role
 from common.admin import organization_of, pill, provider_name, share_bar
 from common.admin.display import DASH
+from common.admin.scoping import may
+from iprouting.models import Pool
 from iprouting.reputation import score
 from iprouting.routing import FULL_SAMPLE
+from sending.admin.routing.breakers import ShownBreaker
+from sending.admin.routing.breakers import shown as shown_breaker
 from sending.queries.board import Board, Cell, Line
 from warmup.queries import Standing
 
@@ -28,6 +34,7 @@ SMALL: Final = 100  # messages; figures of fewer are grey
 # From this score on, the colour: as good as it gets, well, some trouble, refused at times, refused.
 HEAT: Final = ((0.9, "best"), (0.7, "good"), (0.3, "fair"), (-1.0, "poor"))
 COLDEST: Final = "bad"
+NO_HEAT: Final = "none"  # nothing was sent
 LEGEND: Final = (
     ("best", "0.9 and more"),
     ("good", "0.7 to 0.9"),
@@ -52,6 +59,7 @@ class ShownCell:
     share: str
     title: str
     url: str
+    breaker: ShownBreaker | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,7 @@ def show(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "IPs and routing",
         "boards": [_shown(board, now=now) for board in boards],
+        "may_write": may(request, Role.OPERATOR),
         "legend": LEGEND,
         "small": SMALL,
         "full": FULL_SAMPLE,
@@ -92,12 +101,26 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(board: Board, *, now: datetime) -> dict[str, Any]:
+    lines = [_line(line, now=now) for line in board.lines]
     return {
         "key": board.stream.value,
         "title": _STREAM_WORDS[board.stream],
+        "pools": [(pool.name, _fallback_words(pool, board.pools)) for pool in board.pools],
         "providers": [provider_name(provider) for provider in board.providers],
-        "lines": [_line(line, now=now) for line in board.lines],
+        "lines": lines,
+        "held": [cell.breaker for line in lines for cell in line.cells if cell.breaker],
+        "sent": any(line.sent for line in lines),
     }
+
+
+def _fallback_words(pool: Pool, pools: Sequence[Pool]) -> str:
+    """Return what becomes of a pool's mail when none of its IPs can take it."""
+    helped = [one.name for one in pools if one.fallback_id == pool.pk]
+    if helped:
+        return f"carries mail only while no IP of {' or '.join(helped)} can"
+    if pool.fallback is not None:
+        return f"when none of its IPs can take a message, {pool.fallback.name} does"
+    return "when none of its IPs can take a message, it waits"
 
 
 def _line(line: Line, *, now: datetime) -> ShownLine:
@@ -114,7 +137,7 @@ def _line(line: Line, *, now: datetime) -> ShownLine:
             line.share, label=_percent(line.share), reason="Nothing was sent in 24 hours"
         ),
         sent=line.sent,
-        cells=[_cell(cell, ip.address) for cell in line.cells],
+        cells=[_cell(cell, ip.address, now=now) for cell in line.cells],
     )
 
 
@@ -139,19 +162,19 @@ def _warming(standing: Standing) -> tuple[SafeString, str]:
     return pill("Warming up", "active"), f"{day}: {standing.left:,} of today's mail left."
 
 
-def _cell(cell: Cell, address: str) -> ShownCell:
+def _cell(cell: Cell, address: str, *, now: datetime) -> ShownCell:
     size = cell.counts.handed_over
-    if cell.score is None:
-        return ShownCell("none", DASH, True, "", "", "Nothing sent in 24 hours", "")  # noqa: FBT003
     asked = urlencode({"ip": address, "provider": cell.provider})
+    known = cell.score is not None
     return ShownCell(
-        heat=_heat(cell.score),
-        score=f"{cell.score:.2f}",
+        heat=NO_HEAT if cell.score is None else _heat(cell.score),
+        score=DASH if cell.score is None else f"{cell.score:.2f}",
         small=size < SMALL,
         count=number_format(size),
         share=_percent(cell.share),
-        title=_title(cell),
-        url=f"{reverse('admin:insights_messages')}?{asked}",
+        title=_title(cell) if known else "Nothing sent in 24 hours",
+        url=f"{reverse('admin:insights_messages')}?{asked}" if known else "",
+        breaker=shown_breaker(cell.breaker, now=now) if cell.breaker else None,
     )
 
 

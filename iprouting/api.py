@@ -267,8 +267,9 @@ class BreakerOutput(serializers.ModelSerializer[Breaker]):
     class Meta:
         model = Breaker
         fields = (
-            "id", "ip", "provider", "state", "until", "rate_per_minute", "reason", "rule",
-            "by_report", "evidence", "times_opened", "opened_at", "changed_at", "changed_by",
+            "id", "ip", "provider", "state", "until", "rate_per_minute", "connections", "reason",
+            "rule", "by_report", "evidence", "times_opened", "opened_at", "changed_at",
+            "changed_by",
         )  # fmt: skip
         read_only_fields = fields
 

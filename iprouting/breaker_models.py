@@ -75,7 +75,8 @@ class BreakerRule(Timestamped):
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_CONNECTIONS)],
-        help_text="Counts as 60 messages a minute each.",
+        help_text="How many connections carry mail for the provider while slowed down. Where a "
+        "relay reports the answers, each counts as 60 messages a minute.",
     )
     active = models.BooleanField(default=True)
 
@@ -116,6 +117,7 @@ class Breaker(models.Model):
     )
     until = models.DateTimeField(null=True, blank=True)
     rate_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    connections = models.PositiveSmallIntegerField(null=True, blank=True)
     reason = models.TextField(blank=True)
     rule_name = models.CharField(max_length=100, blank=True, help_text="Empty: by hand.")
     by_report = models.BooleanField(
@@ -175,13 +177,15 @@ class ProviderLimit(Timestamped):
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_CONNECTIONS)],
-        help_text="That the MTA holds to the provider from each IP.",
+        help_text="How many connections of each IP carry mail for the provider at the same time, "
+        "all workers together; empty is any number.",
     )
     messages_per_connection = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_PER_MINUTE)],
-        help_text="With the connections: how many messages are handed over at one go.",
+        help_text="After so many messages for the provider a connection is closed, and another "
+        "one opened; empty leaves it to the transport.",
     )
     active = models.BooleanField(default=False, help_text="Nothing is limited unless switched on.")
 
@@ -190,10 +194,3 @@ class ProviderLimit(Timestamped):
 
     def __str__(self) -> str:
         return self.provider or "any provider"
-
-    @property
-    def batch_size(self) -> int | None:
-        """How many messages for the provider go in one batch; None is any number."""
-        if self.connections is None or self.messages_per_connection is None:
-            return None
-        return self.connections * self.messages_per_connection

@@ -24,7 +24,8 @@ PROBE_WAIT: Final = timedelta(seconds=60)  # for answers to them, before others 
 SILENCE: Final = timedelta(minutes=10)  # without a bad word of a relay after probes counts as good
 SETTLE: Final = timedelta(seconds=60)  # answers to what was on its way when a breaker opened
 LONGEST_OPEN: Final = timedelta(hours=24)
-PER_CONNECTION_MINUTE: Final = 60  # messages that one connection carries a minute, about
+PER_CONNECTION_MINUTE: Final = 60  # messages a minute that a relay's connection carries, about
+SLOWEST_RATE: Final = 1  # a minute, for a rule that says to slow down and not how much
 EVIDENCE: Final = 5  # answers kept with a breaker
 _ENHANCED_CODE: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")  # RFC 3463
 
@@ -76,10 +77,9 @@ class Rule:
     connections: int | None = None
 
     @property
-    def rate(self) -> int:
-        """How many messages a minute may go while it slows down."""
-        rates = [PER_CONNECTION_MINUTE * self.connections] if self.connections else []
-        return min([*rates, self.rate_per_minute] if self.rate_per_minute else rates, default=1)
+    def rate(self) -> int | None:
+        """How many messages a minute may go while it slows down; None is any number."""
+        return self.rate_per_minute or (None if self.connections else SLOWEST_RATE)
 
 
 class Hit(NamedTuple):
@@ -94,7 +94,8 @@ class Standing:
     """Where a breaker is.
 
     `recent` has, by rule, when answers came that count towards opening; `times` how often it has
-    opened in a row.
+    opened in a row. While it slows down, `rate` is how many messages a minute may go and
+    `connections` how many may carry them; None is any number.
     """
 
     state: BreakerState = BreakerState.CLOSED
@@ -103,6 +104,7 @@ class Standing:
     probed_at: datetime | None = None
     times: int = 0
     rate: int | None = None
+    connections: int | None = None
     recent: Mapping[int, Sequence[datetime]] = field(default_factory=dict)
 
     def at(self, now: datetime) -> BreakerState:
@@ -113,6 +115,17 @@ class Standing:
         if self.state is BreakerState.SLOWED and over:
             return BreakerState.CLOSED
         return self.state
+
+    def pace(self, *, by_report: bool) -> int | None:
+        """Return how many messages a minute may go while slowed down; None is any number.
+
+        A relay has connections of its own, which ours do not touch: where it reported the answers,
+        each connection counts as so many messages.
+        """
+        if not by_report or self.connections is None:
+            return self.rate
+        about = self.connections * PER_CONNECTION_MINUTE
+        return about if self.rate is None else min(self.rate, about)
 
 
 def compiled(kind: str, pattern: str) -> Any:
@@ -232,4 +245,5 @@ def _opened(standing: Standing, rule: Rule, *, now: datetime) -> Standing:
         opened_at=now,
         times=times,
         rate=rule.rate if slow else None,
+        connections=rule.connections if slow else None,
     )

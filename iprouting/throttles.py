@@ -10,16 +10,11 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import redis
+from iprouting.scripts import PROCESSES, SharedScript
 
 BURST_SECONDS: Final = 10.0  # of a rate that may go at once after a pause
-PROCESSES: Final = (
-    8  # that are reckoned with when Valkey is lost: each keeps to so much of the rate
-)
-TIMEOUT_SECONDS: Final = 0.25
-TRY_AGAIN_SECONDS: Final = 5.0  # until Valkey is asked again after it did not answer
 KEY_PREFIX: Final = "mailwright:pace:"
 # Keys: buckets. Arguments: time now, then for each a rate a second, its size, how many are wanted.
 # Returns for each how many are granted, and in how many milliseconds the next one is there. Nothing
@@ -64,12 +59,7 @@ class Throttle:
     """Buckets in Valkey, and those of this process for when it is lost."""
 
     def __init__(self, url: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._client: Any = redis.Redis.from_url(
-            url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
-        )
-        self._script = self._client.register_script(_TAKE)
-        self._monotonic = monotonic
-        self._ask_again_at = float("-inf")
+        self._script = SharedScript(url, _TAKE, monotonic=monotonic)
         self._own: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
@@ -80,20 +70,20 @@ class Throttle:
         """
         if not wishes:
             return {}
-        if self._monotonic() >= self._ask_again_at:
-            try:
-                return self._shared(wishes, at=at)
-            except (redis.RedisError, OSError):
-                self._ask_again_at = self._monotonic() + TRY_AGAIN_SECONDS
+        granted = self._shared(wishes, at=at)
+        if granted is not None:
+            return granted
         with self._lock:
             return {key: self._of_own(key, wish, at=at) for key, wish in wishes.items()}
 
-    def _shared(self, wishes: Mapping[str, Wish], *, at: float) -> dict[str, Grant]:
+    def _shared(self, wishes: Mapping[str, Wish], *, at: float) -> dict[str, Grant] | None:
         arguments: list[float] = [at]
         for wish in wishes.values():
             rate = wish.rate_per_minute / 60
             arguments += [rate, _size(rate), wish.messages]
-        answers = self._script(keys=[KEY_PREFIX + key for key in wishes], args=arguments)
+        answers = self._script.ask([KEY_PREFIX + key for key in wishes], arguments)
+        if answers is None:
+            return None
         pairs = zip(answers[::2], answers[1::2], strict=True)
         return {
             key: Grant(int(count), int(wait) / 1000)

@@ -25,6 +25,7 @@ import iprouting.queries.breakers
 from common.admin import PlatformAdmin, ScopedForm, moment, pill, provider_name, unknown
 from common.admin.display import duration
 from common.admin.scoping import runs_installation
+from iprouting.admin.pace_words import slow_words
 from iprouting.breakers import LONGEST_PATTERN_CHARS, Action, PatternError, PatternKind, compiled
 from iprouting.models import BreakerRule, ProviderLimit
 from iprouting.queries.breakers import Trial
@@ -51,7 +52,7 @@ class RuleForm(ScopedForm):
         _check_pattern(self, cleaned)
         slow = cleaned.get("effect") == Action.SLOW.value
         if slow and not (cleaned.get("rate_per_minute") or cleaned.get("connections")):
-            self.add_error("rate_per_minute", "Say how many messages a minute may go.")
+            self.add_error("rate_per_minute", "Say how many messages a minute, or connections.")
         return cleaned
 
 
@@ -190,8 +191,9 @@ class BreakerRuleAdmin(PlatformAdmin):
     def what(self, rule: BreakerRule) -> SafeString:
         """Return what an IP then does, as a coloured word, and for how long."""
         slow = rule.effect == Action.SLOW.value
-        rate = iprouting.queries.breakers.rule_of(rule).rate
-        word = pill(f"{rate:,} a minute", "warning") if slow else pill("Stop", "bad")
+        asked = iprouting.queries.breakers.rule_of(rule)
+        pace = slow_words(asked.rate, asked.connections)
+        word = pill(pace, "warning") if slow else pill("Stop", "bad")
         if not rule.active:
             return pill("Nothing: switched off")
         lasts = duration(rule.duration_seconds)
@@ -220,7 +222,13 @@ class ProviderLimitAdmin(PlatformAdmin):
     empty_title = "No limits"
     empty_text = "Mail goes to every provider as fast as it can."
     add_words = "Add a limit"
-    list_display = ("provider_shown", "rate_shown", "batch_shown", "active_shown")
+    list_display = (
+        "provider_shown",
+        "rate_shown",
+        "connections_shown",
+        "each_shown",
+        "active_shown",
+    )
     list_filter = ("active",)
     search_fields = ("provider",)
     search_help_text = "Search by provider"
@@ -230,8 +238,10 @@ class ProviderLimitAdmin(PlatformAdmin):
             None,
             {
                 "fields": ("provider", "active"),
-                "description": "Counts for each sending IP by itself, over all workers. How many "
-                "connections are really open is up to your mail server: set it there too.",
+                "description": "Counts for each sending IP by itself, over all workers. What has "
+                "to wait goes out later, or through another IP that may; other providers' mail "
+                "does not wait for it. The limits are those of handing over: a relay in between "
+                "has connections of its own to the provider, so set them there too.",
             },
         ),
         ("How much", {"fields": ("rate_per_minute", "connections", "messages_per_connection")}),
@@ -247,10 +257,16 @@ class ProviderLimitAdmin(PlatformAdmin):
         """Return how many messages a minute may go."""
         return f"{limit.rate_per_minute:,}" if limit.rate_per_minute else unknown("Any number")
 
-    @admin.display(description="At one go")
-    def batch_shown(self, limit: ProviderLimit) -> str:
-        """Return how many messages go in one batch."""
-        return f"{limit.batch_size:,}" if limit.batch_size else unknown("Any number")
+    @admin.display(description="Connections", ordering="connections")
+    def connections_shown(self, limit: ProviderLimit) -> str:
+        """Return how many connections may carry mail at once."""
+        return f"{limit.connections:,}" if limit.connections else unknown("Any number")
+
+    @admin.display(description="Messages of each", ordering="messages_per_connection")
+    def each_shown(self, limit: ProviderLimit) -> str:
+        """Return how many messages a connection carries."""
+        each = limit.messages_per_connection
+        return f"{each:,}" if each else unknown("As the transport says")
 
     @admin.display(description="In use", ordering="active")
     def active_shown(self, limit: ProviderLimit) -> SafeString:

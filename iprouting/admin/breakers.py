@@ -33,6 +33,7 @@ from common.admin import (
 )
 from common.admin.display import relative
 from common.providers import NO_MAIL, PROVIDER_NAMES
+from iprouting.admin.pace_words import slow_words
 from iprouting.breakers import BreakerState
 from iprouting.models import Breaker, SendingIP
 from iprouting.queries.breakers import standing_of
@@ -253,7 +254,7 @@ class BreakerAdmin(ReadOnlyAdmin):
             case BreakerState.SUSPENDED:
                 return "Nothing"
             case BreakerState.SLOWED:
-                return f"{breaker.rate_per_minute:,} a minute"
+                return slow_words(breaker.rate_per_minute, breaker.connections)
             case BreakerState.PROBING:
                 return "A few messages, to see whether it works"
 

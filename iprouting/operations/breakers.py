@@ -31,8 +31,8 @@ from iprouting.queries.breakers import rules, standing_of
 LONGEST_EVIDENCE_CHARS = 300
 _CLOSED, _PROBING = BreakerState.CLOSED.value, BreakerState.PROBING.value
 _FIELDS = (
-    "state", "until", "rate_per_minute", "reason", "rule_name", "by_report", "evidence", "recent",
-    "times_opened", "opened_at", "probed_at", "changed_at", "changed_by",
+    "state", "until", "rate_per_minute", "connections", "reason", "rule_name", "by_report",
+    "evidence", "recent", "times_opened", "opened_at", "probed_at", "changed_at", "changed_by",
 )  # fmt: skip
 
 
@@ -152,7 +152,7 @@ def _stand(breaker: Breaker, standing: Standing) -> None:
     breaker.opened_at = standing.opened_at
     breaker.probed_at = standing.probed_at
     breaker.times_opened = standing.times
-    breaker.rate_per_minute = standing.rate
+    breaker.rate_per_minute, breaker.connections = standing.rate, standing.connections
     breaker.recent = {
         str(rule_id): [at.isoformat() for at in times] for rule_id, times in standing.recent.items()
     }
@@ -205,6 +205,7 @@ def _closing(reason: str, *, now: datetime, by: str = "") -> dict[str, object]:
         "state": _CLOSED,
         "until": None,
         "rate_per_minute": None,
+        "connections": None,
         "times_opened": 0,
         "recent": {},
         "reason": reason,
@@ -241,6 +242,7 @@ def open_by_hand(
             opened_at=now,
             probed_at=None,
             rate_per_minute=None,
+            connections=None,
             times_opened=1,
             recent={},
             rule_name="",

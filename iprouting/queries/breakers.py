@@ -110,6 +110,7 @@ def standing_of(breaker: Breaker) -> Standing:
         probed_at=breaker.probed_at,
         times=breaker.times_opened,
         rate=breaker.rate_per_minute,
+        connections=breaker.connections,
         recent={
             int(rule_id): [datetime.fromisoformat(at) for at in times]
             for rule_id, times in breaker.recent.items()

@@ -20,6 +20,7 @@ from sending.journal import FileJournal, Journals
 from sending.mailing import CampaignMail
 from sending.pipeline.batch import Batch
 from sending.pipeline.candidates import Candidates
+from sending.pipeline.lanes import Lanes
 from sending.pipeline.pacing import Paces, paces
 from sending.pipeline.rooms import day_ends, room_ends, take_room
 from sending.pipeline.waiting import Waiting
@@ -51,6 +52,7 @@ class Claimer:
     journals: Journals
     lease: timedelta
     candidates: Candidates
+    lanes: Lanes
     fallback_ids: frozenset[int] = frozenset()  # IPs that only stand in for others
 
     @property
@@ -128,10 +130,11 @@ class Claimer:
             self.campaign.organization_id,
             ips=self.candidates.ips,
             providers={row.provider for row in rows},
+            lanes=self.lanes,
             now=now,
         )
         facts = self._facts(rows, rooms, pace, owner=owner, now=now)
-        decisions = pace.spread(plan_batch(facts), rows)
+        decisions = pace.spread(plan_batch(facts), rows, lanes=self.lanes)
         not_now = [
             *_settled_by_plan(decisions, now=now),
             *(self._waiting.capped(decisions, rows, rooms, now=now) if rooms else ()),
@@ -157,6 +160,7 @@ class Claimer:
             stop_at,
             reserved=bool(rooms),
             probing=frozenset(pace.probing),
+            lanes=pace.lanes,
         )
 
     def _facts(

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeGuard
 
 import iprouting.conf
 import iprouting.operations.breakers
@@ -19,9 +19,12 @@ from iprouting.breakers import PROBE_WAIT, PROBES, BreakerState
 from iprouting.models import Breaker, ProviderLimit, SendingIP
 from iprouting.queries.breakers import standing_of
 from iprouting.throttles import Grant, Wish, shared_throttle
+from sending.pipeline.lanes import ConnectionLimit, Lanes
 from sending.plan import THROTTLED, Decision, Defer
+from sending.transports.lanes import Lane
 
 LONGEST_SPREAD: Final = timedelta(hours=1)  # of those who wait for a slow provider
+FULL_LANE: Final = timedelta(seconds=0.5)  # until it is looked at again
 Way = tuple[int, str]  # an IP's id and a provider
 
 
@@ -30,14 +33,19 @@ class Paces:
     """How each IP of a batch has to treat each provider.
 
     `until` says how long an IP leaves a provider alone, `rates` how many messages a minute may go,
-    `sizes` how many in one batch, `half_open` which breakers want a few messages to probe.
+    `connections` how many connections carry them, `half_open` which breakers want a few messages to
+    probe. `lanes` has the ways with a limit of connections, `sizes` how many more messages they are
+    to be fed, `full` the providers that have one with enough for now.
     """
 
     now: datetime
     addresses: Mapping[int, str]
     until: dict[Way, datetime] = field(default_factory=dict)
     rates: dict[Way, float] = field(default_factory=dict)
+    connections: dict[Way, ConnectionLimit] = field(default_factory=dict)
     sizes: dict[Way, int] = field(default_factory=dict)
+    lanes: dict[Way, Lane] = field(default_factory=dict)
+    full: set[str] = field(default_factory=set)
     half_open: dict[Way, int] = field(default_factory=dict)
     probing: set[tuple[str, str]] = field(default_factory=set)
 
@@ -86,20 +94,33 @@ class Paces:
         return {way: granted[key] for way, key in keys.items()}
 
     def spread(
-        self, decisions: Iterable[Decision], rows: Iterable[ClaimedRecipient]
+        self, decisions: Iterable[Decision], rows: Iterable[ClaimedRecipient], *, lanes: Lanes
     ) -> list[Decision]:
         """Return the decisions; those who wait for a slow provider wait one behind the other.
 
         Else all of them would be looked at again whenever one of them may go.
         """
         slowest = {provider: 60 / rate for (_, provider), rate in self.rates.items()}
-        if not slowest:
+        if not (slowest or self.full):
             return list(decisions)
         places: Counter[str] = Counter()
         return [
-            self._behind(decision, row.provider, slowest, places)
+            self._in_turn(decision, row.provider, lanes)
+            if self._waits_for_lane(decision, row.provider)
+            else self._behind(decision, row.provider, slowest, places)
             for decision, row in zip(decisions, rows, strict=True)
         ]
+
+    def _waits_for_lane(self, decision: Decision, provider: str) -> TypeGuard[Defer]:
+        """Say whether somebody waits for a full lane; for a breaker or a rate it is longer."""
+        if not isinstance(decision, Defer) or decision.reason != THROTTLED:
+            return False
+        return provider in self.full and decision.until <= self.now + FULL_LANE
+
+    def _in_turn(self, decision: Defer, provider: str, lanes: Lanes) -> Decision:
+        """Put off who waits for a full lane until it is his turn in it."""
+        until = lanes.turn(provider, now=self.now, until=decision.until)
+        return decision._replace(until=until)
 
     def _behind(
         self,
@@ -118,7 +139,12 @@ class Paces:
 
 
 def paces(
-    organization_id: int, *, ips: Mapping[int, SendingIP], providers: Collection[str], now: datetime
+    organization_id: int,
+    *,
+    ips: Mapping[int, SendingIP],
+    providers: Collection[str],
+    lanes: Lanes,
+    now: datetime,
 ) -> Paces:
     """Return how some IPs have to treat the providers of a batch now."""
     found = Paces(now, {ip_id: ip.address for ip_id, ip in ips.items()})
@@ -135,6 +161,8 @@ def paces(
     if limits:
         _limit(found, limits, [(ip_id, provider) for ip_id in ips for provider in providers])
     _look_ahead(found, providers)
+    if found.connections:
+        _take_lanes(found, lanes, providers)
     return found
 
 
@@ -144,8 +172,11 @@ def _obey(found: Paces, breaker: Breaker, ip_id: int) -> None:
     match standing.at(found.now):
         case BreakerState.SUSPENDED if standing.until is not None:
             found.until[way] = standing.until
-        case BreakerState.SLOWED if standing.rate is not None:
-            found.rates[way] = standing.rate
+        case BreakerState.SLOWED:
+            if (rate := standing.pace(by_report=breaker.by_report)) is not None:
+                found.rates[way] = rate
+            if standing.connections is not None and not breaker.by_report:
+                found.connections[way] = ConnectionLimit(standing.connections)
         case BreakerState.PROBING:
             asked_again = standing.probed_at + PROBE_WAIT if standing.probed_at else found.now
             if asked_again > found.now:
@@ -165,8 +196,11 @@ def _limit(found: Paces, limits: Mapping[str, ProviderLimit], ways: Iterable[Way
         if limit.rate_per_minute is not None:
             rate = float(limit.rate_per_minute)
             found.rates[way] = min(found.rates.get(way, rate), rate)
-        if limit.batch_size is not None:
-            found.sizes[way] = limit.batch_size
+        if limit.connections is not None or limit.messages_per_connection is not None:
+            numbers = (found.connections[way].connections if way in found.connections else None,
+                       limit.connections)  # fmt: skip
+            fewest = min((number for number in numbers if number is not None), default=None)
+            found.connections[way] = ConnectionLimit(fewest, limit.messages_per_connection)
 
 
 def _look_ahead(found: Paces, providers: Collection[str]) -> None:
@@ -175,6 +209,26 @@ def _look_ahead(found: Paces, providers: Collection[str]) -> None:
     for way, grant in found.asked(dict.fromkeys(ways, 0)).items():
         if grant.wait_seconds > 0:
             found.until[way] = found.now + timedelta(seconds=grant.wait_seconds)
+
+
+def _take_lanes(found: Paces, lanes: Lanes, providers: Collection[str]) -> None:
+    """Note through which lanes limited mail goes, and which of them have enough for now."""
+    limits = {
+        (found.addresses[ip_id], provider): limit
+        for (ip_id, provider), limit in found.connections.items()
+        if provider in providers
+    }
+    asked = lanes.ask(limits)
+    for way in found.connections:
+        if way[1] not in providers:
+            continue
+        lane, room = asked[found.addresses[way[0]], way[1]]
+        found.lanes[way] = lane
+        if room:
+            found.sizes[way] = room
+        elif room == 0 and way not in found.until:
+            found.until[way] = found.now + FULL_LANE
+            found.full.add(way[1])
 
 
 def _cut(

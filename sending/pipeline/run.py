@@ -31,9 +31,10 @@ from sending.journal import Journals
 from sending.mailing import CampaignMail
 from sending.opening import open_transport
 from sending.outcomes import RetryRules
-from sending.pipeline.batch import Batch, Noting
+from sending.pipeline.batch import Batch, Noting, Part
 from sending.pipeline.candidates import Candidates
 from sending.pipeline.claim import Claimer
+from sending.pipeline.lanes import LOOK_SECONDS, Lanes
 from sending.transports.base import Receipt, Transport
 
 FIRST_BATCH = 100  # until the pace is known
@@ -145,6 +146,7 @@ class _Run:
     ) -> None:
         self._campaign, self._ips, self._clock, self._until = campaign, ips, clock, until
         self._mail = CampaignMail(campaign, ips=ips)
+        self._lanes = Lanes(campaign.organization_id, ips)
         self._journals = Journals(conf.journal_directory())
         self._claimer = Claimer(
             campaign,
@@ -152,6 +154,7 @@ class _Run:
             self._journals,
             conf.lease(),
             Candidates(campaign, ips),
+            self._lanes,
             fallback_ids=iprouting.queries.fallback_ips(ips.values()),
         )
         self._claims, self._records = _Database(), _Database()
@@ -166,18 +169,23 @@ class _Run:
     async def work(self) -> RunReport:
         """Send until nothing is due, time is up or no server can be reached."""
         renewing = asyncio.create_task(self._renew_leases())
+        keeping = asyncio.create_task(self._lanes.keep(self._open, clock=self._clock))
         try:
             await self._send()
         finally:
             renewing.cancel()
             await self._close()
+            keeping.cancel()
         return self._report
 
     async def _close(self) -> None:
         """Wait for what is on the way. What could not be recorded is left to recovery."""
+        for batch in self._open.values():
+            batch.release_lanes()
         try:
             for transport in self._transports.values():
                 await transport.aclose()
+            self._lanes.give_back()
             await asyncio.gather(*self._recording)
         finally:
             await self._claims.close()
@@ -194,14 +202,19 @@ class _Run:
             batch = await following
 
     async def _claim(self) -> Batch | None:
-        if self._blocked or self._clock() >= self._until:
-            return None
-        batch = await self._claims.call(
-            self._claimer.claim, limit=self._pace.size, now=self._clock()
-        )
-        if batch is not None:
-            self._open[batch.owner] = batch
-        return batch
+        while not self._blocked and self._clock() < self._until:
+            batch = await self._claims.call(
+                self._claimer.claim, limit=self._pace.size, now=self._clock()
+            )
+            if batch is not None:
+                self._open[batch.owner] = batch
+            if self._lanes.waiting and (batch is None or not batch.size):
+                await asyncio.sleep(LOOK_SECONDS)  # full lanes put people off, but not for long
+            elif batch is None:
+                break
+            if batch is not None:
+                return batch
+        return None
 
     async def _hand_over(self, batch: Batch) -> None:
         """Feed a batch to its transports; return when the last message was pulled.
@@ -212,15 +225,14 @@ class _Run:
         recording = asyncio.create_task(self._record(batch, asyncio.get_running_loop().time()))
         self._recording.add(recording)
         recording.add_done_callback(self._recording.discard)
-        batch.begin()
-        for ip_id in batch.by_ip:
-            self._feed(batch, ip_id)
+        for part in batch.begin(self._clock()):
+            self._feed(batch, part)
         await batch.pulled.wait()
         if recording.done():
             recording.result()
 
-    def _feed(self, batch: Batch, ip_id: int) -> None:
-        ip = self._ips[ip_id]
+    def _feed(self, batch: Batch, part: Part) -> None:
+        ip_id, ip = part.ip_id, self._ips[part.ip_id]
         rules = RetryRules(
             self._campaign.maximum_attempts,
             self._campaign.deadline_at,
@@ -233,19 +245,21 @@ class _Run:
 
         if ip_id not in self._transports:
             self._transports[ip_id] = open_transport(ip, journal=self._noting, clock=self._clock)
-        envelopes = batch.envelopes(ip_id, mail=self._mail, clock=self._clock)
-        self._transports[ip_id].feed(envelopes, on_receipt=take)
+        envelopes = batch.envelopes(part, mail=self._mail, clock=self._clock)
+        self._transports[ip_id].feed(envelopes, on_receipt=take, lane=part.lane)
 
     async def _record(self, batch: Batch, began: float) -> None:
+        await batch.paced.wait()
+        if batch.size:
+            seconds = asyncio.get_running_loop().time() - began
+            self._pace.measured(batch.paced_size, seconds=seconds)
         await batch.answered.wait()
         settled = batch.settled
-        seconds = asyncio.get_running_loop().time() - began
         await self._records.call(self._write, batch)
         self._noting.remove([one.row.id for one in settled] + batch.released)
         del self._open[batch.owner]
         self._report.handed_over += len(settled)
         self._report.batches += 1
-        self._pace.measured(len(settled), seconds=seconds)
 
     def _write(self, batch: Batch) -> None:
         """Record a batch; only then is its journal no longer needed."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from sending.transports.lanes import Lane
+
 
 class Answer(enum.StrEnum):
     """What became of one message at the hand-over."""
@@ -84,11 +86,18 @@ class Journal(Protocol):
 class Transport(Protocol):
     """Hands messages over. Lives across batches; keeps its connections open between them."""
 
-    def feed(self, envelopes: Iterator[Envelope], *, on_receipt: Callable[[Receipt], None]) -> None:
+    def feed(
+        self,
+        envelopes: Iterator[Envelope],
+        *,
+        on_receipt: Callable[[Receipt], None],
+        lane: Lane | None = None,
+    ) -> None:
         """Add messages to the work; `on_receipt` is called exactly once for each, in any order.
 
         The iterator is pulled lazily, one message whenever a connection is free, in the event loop
-        that the transport was opened in. An iterator that ends early simply ends.
+        that the transport was opened in. An iterator that ends early simply ends. Messages of a
+        lane are carried by no more connections at once than it allows; others do not wait for them.
         """
 
     async def aclose(self) -> None:

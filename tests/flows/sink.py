@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -24,11 +25,18 @@ class Kept:
 
 
 class Sink:
-    """What the server accepted so far. `delay` is slept (by the loop) before each final answer."""
+    """What the server accepted so far. `delay` is slept (by the loop) before each final answer.
 
-    def __init__(self, *, answer: Answer | None, delay: float) -> None:
+    `most_at_once` has, by domain, how many connections at the most were at work on mail for it, and
+    `most_over_one` how many messages for it one connection brought.
+    """
+
+    def __init__(self, *, answer: Answer | None, delay: float | Callable[[str], float]) -> None:
         self.answer = answer or (lambda _address: None)
         self.delay = delay
+        self.most_at_once: Counter[str] = Counter()
+        self.most_over_one: Counter[str] = Counter()
+        self.at_once: Counter[str] = Counter()
         self.kept: list[Kept] = []
         self.port = 0
         self.changed = threading.Condition()
@@ -38,6 +46,11 @@ class Sink:
         with self.changed:
             self.kept.append(message)
             self.changed.notify_all()
+
+    def begin(self, domain: str) -> None:
+        """Note that one more connection is at work on mail for a domain."""
+        self.at_once[domain] += 1
+        self.most_at_once[domain] = max(self.most_at_once[domain], self.at_once[domain])
 
     def wait_for(self, count: int, *, seconds: float = 30) -> None:
         """Return when at least `count` messages were accepted."""
@@ -55,12 +68,21 @@ class _Connection(asyncio.Protocol):
         self._sink = sink
         self._buffer = bytearray()
         self._in_body = self._thinking = False
-        self._mail_from = self._rcpt_to = ""
+        self._mail_from = self._rcpt_to = self._at_work_on = ""
+        self._brought: Counter[str] = Counter()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._peer = transport.get_extra_info("peername")[0]
         self._transport.write(b"220 sink ESMTP\r\n")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._finish()
+
+    def _finish(self) -> None:
+        if self._at_work_on:
+            self._sink.at_once[self._at_work_on] -= 1
+            self._at_work_on = ""
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -87,7 +109,11 @@ class _Connection(asyncio.Protocol):
             return b"250 2.1.0 Ok\r\n"
         if verb == "RCPT":
             address = line[line.index("<") + 1 : line.index(">")]
+            self._at_work_on = address.partition("@")[2]
+            self._sink.begin(self._at_work_on)
             refusal = self._sink.answer(address)
+            if refusal:
+                self._finish()
             self._rcpt_to = "" if refusal else address
             return refusal or b"250 2.1.5 Ok\r\n"
         if verb == "DATA":
@@ -105,14 +131,22 @@ class _Connection(asyncio.Protocol):
         del self._buffer[: end + 5]
         self._in_body = False
         self._sink.keep(Kept(self._mail_from, self._rcpt_to, data, self._peer))
-        if self._sink.delay:
+        domain = self._rcpt_to.partition("@")[2]
+        self._brought[domain] += 1
+        self._sink.most_over_one[domain] = max(
+            self._sink.most_over_one[domain], self._brought[domain]
+        )
+        delay = self._sink.delay
+        if delay := delay(self._rcpt_to) if callable(delay) else delay:
             self._thinking = True
-            asyncio.get_running_loop().call_later(self._sink.delay, self._answer_late)
+            asyncio.get_running_loop().call_later(delay, self._answer_late)
         else:
+            self._finish()
             self._transport.write(ACCEPTED)
         return True
 
     def _answer_late(self) -> None:
+        self._finish()
         self._transport.write(ACCEPTED)
         self._thinking = False
         self._go_on()
@@ -120,7 +154,10 @@ class _Connection(asyncio.Protocol):
 
 @contextlib.contextmanager
 def running_sink(
-    *, answer: Answer | None = None, delay: float = 0.0, host: str = "127.0.0.1"
+    *,
+    answer: Answer | None = None,
+    delay: float | Callable[[str], float] = 0.0,
+    host: str = "127.0.0.1",
 ) -> Iterator[Sink]:
     """Yield a sink that listens on a free port of an address of this machine."""
     sink = Sink(answer=answer, delay=delay)

@@ -10,11 +10,17 @@ from django.utils import timezone
 
 from campaigns.roles import Role
 from insights.models import DeliveryEvent
+from iprouting.admin.pace_words import slow_words
 from iprouting.models import Breaker, BreakerRule
 from tests.admin_world import looking, running_installation
 from tests.calling import caller
 from tests.factories.campaigns import OrganizationFactory
-from tests.factories.iprouting import BreakerFactory, BreakerRuleFactory, SendingIPFactory
+from tests.factories.iprouting import (
+    BreakerFactory,
+    BreakerRuleFactory,
+    ProviderLimitFactory,
+    SendingIPFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -150,3 +156,36 @@ class TestRules:
 
     def test_are_tried_by_superusers_alone(self, organization):
         assert looking(organization).get(TRY).status_code == 403
+
+
+class TestPaceWords:
+    @pytest.mark.parametrize(
+        ("rate", "connections", "words"),
+        [
+            (10, None, "10 a minute"),
+            (None, 1, "1 connection"),
+            (1000, 2, "1,000 a minute, 2 connections"),
+        ],
+    )
+    def test_say_what_may_go(self, rate, connections, words):
+        assert slow_words(rate, connections) == words
+
+
+class TestLimits:
+    def test_say_what_each_number_means(self):
+        limit = ProviderLimitFactory(provider="gmail.test", connections=5, active=True)
+        page = text(
+            running_installation().get(
+                reverse("admin:iprouting_providerlimit_change", args=[limit.pk])
+            )
+        )
+
+        assert "carry mail for the provider at the same time" in page
+        assert "other providers' mail" in page
+
+    def test_are_listed_with_their_connections(self):
+        ProviderLimitFactory(connections=1234, messages_per_connection=4321, active=True)
+        page = text(running_installation().get(reverse("admin:iprouting_providerlimit_changelist")))
+
+        assert "1,234" in page
+        assert "4,321" in page

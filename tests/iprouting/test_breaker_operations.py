@@ -69,6 +69,15 @@ class TestLearn:
 
         assert Breaker.objects.get().state == "suspended"
 
+    def test_slows_down_to_as_many_connections_as_the_rule_says(self, organization):
+        BreakerRuleFactory(effect="slow", connections=1)
+
+        learn(organization.pk, [refusal()], by_report=False, now=NOW)
+
+        breaker = Breaker.objects.get()
+        assert (breaker.state, breaker.connections) == ("slowed", 1)
+        assert breaker.rate_per_minute is None
+
     @pytest.mark.django_db(transaction=True)
     def test_counts_the_answers_of_all_workers(self):
         BreakerRule.objects.all().delete()

@@ -163,7 +163,19 @@ class TestStanding:
         assert opened(SLOW).at(NOW + timedelta(minutes=30)) is BreakerState.CLOSED
 
 
-class TestRate:
-    def test_is_the_slower_of_pace_and_connections(self):
-        assert replace(SLOW, rate_per_minute=None, connections=2).rate == 120
-        assert replace(SLOW, rate_per_minute=10, connections=2).rate == 10
+class TestPace:
+    @pytest.mark.parametrize(
+        ("rate", "connections", "own", "reported"),
+        [(None, 2, None, 120), (10, 2, 10, 10), (500, 2, 500, 120), (10, None, 10, 10),
+         (None, None, 1, 1)],
+    )  # fmt: skip
+    def test_counts_connections_as_messages_where_a_relay_has_them(
+        self, rate, connections, own, reported
+    ):
+        rule = replace(SLOW, rate_per_minute=rate, connections=connections)
+
+        standing = opened(rule)
+
+        assert standing.connections == connections
+        assert standing.pace(by_report=False) == own
+        assert standing.pace(by_report=True) == reported

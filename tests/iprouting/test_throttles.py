@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.conf import settings
 
-from iprouting.throttles import PROCESSES, Throttle, Wish
+from iprouting.scripts import PROCESSES
+from iprouting.throttles import Throttle, Wish
 
 NOW = 1_800_000_000.0
 
@@ -75,15 +76,3 @@ class TestWithoutValkey:
 
         share = 600 / PROCESSES
         assert share - 1 <= sum(granted) <= share + 2
-
-    def test_does_not_ask_again_at_once(self, key):
-        asked, clock = [], [0.0]
-        throttle = Throttle("redis://127.0.0.1:1/0", monotonic=lambda: clock[0])
-        script = throttle._script
-        throttle._script = lambda **given: asked.append(1) or script(**given)
-
-        for second in (0.0, 1.0, 4.0, 6.0):
-            clock[0] = second
-            throttle.take({key: Wish(60, 1)}, at=NOW + second)
-
-        assert len(asked) == 2

@@ -17,6 +17,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from sending.transports.anymail.message import django_message
 from sending.transports.anymail.results import Outcome, outcome_of, outcome_of_error
 from sending.transports.base import Answer, Envelope, Journal, Receipt, Stage
+from sending.transports.lanes import Lane
 from sending.transports.work import Backlog, Work, give_receipt
 
 DEFAULT_CONNECTIONS = 8
@@ -57,20 +58,30 @@ class AnymailTransport:
         self._backends: list[BaseEmailBackend] = []
         self._unsupported: frozenset[str] = frozenset()
         self._under_way: dict[asyncio.Task[None], Work] = {}
+        self._lanes: set[Lane] = set()
         self._closed = False
 
-    def feed(self, envelopes: Iterator[Envelope], *, on_receipt: Callable[[Receipt], None]) -> None:
+    def feed(
+        self,
+        envelopes: Iterator[Envelope],
+        *,
+        on_receipt: Callable[[Receipt], None],
+        lane: Lane | None = None,
+    ) -> None:
         """Add messages to the work; see `Transport.feed`. Raises RuntimeError once closed."""
         if self._closed:
             raise RuntimeError("The transport is closed.")
-        self._backlog.add(envelopes, on_receipt=on_receipt)
+        if lane is not None:
+            lane.tell(self._wake)
+            self._lanes.add(lane)
+        self._backlog.add(envelopes, on_receipt=on_receipt, lane=lane)
         self._loop.call_soon(self._share_out)
 
     async def aclose(self, *, within: float = CLOSING_SECONDS) -> None:
         """Give back what was not begun and wait for the answers owed, but not for ever."""
         self._closed = True
         problem = "The transport was closed before this message's turn."
-        while (work := self._backlog.pull()) is not None:
+        for work in self._backlog.drained():
             self._settle(work, Outcome(Answer.UNREACHED, Stage.CONNECT, problem))
         if self._under_way:
             await asyncio.wait(list(self._under_way), timeout=within)
@@ -81,11 +92,16 @@ class AnymailTransport:
         self._threads.shutdown(wait=False, cancel_futures=True)
         for backend in self._backends:
             backend.close()
+        for lane in self._lanes:
+            lane.forget(self._wake)
+
+    def _wake(self) -> None:
+        self._loop.call_soon(self._share_out)
 
     def _share_out(self) -> None:
         """Begin as many messages as there are free threads."""
         while len(self._under_way) < self._connections and not self._closed:
-            work = self._backlog.pull()
+            work = self._backlog.pull(object())
             if work is None:
                 return
             task = self._loop.create_task(self._deliver(work))

@@ -161,7 +161,7 @@ class Conversation(asyncio.Protocol):
         if not self.transport.is_closing():
             self.transport.abort()
 
-    def hand_over(self, protocol: asyncio.Protocol) -> None:
+    def hand_over(self, protocol: asyncio.BaseProtocol) -> None:
         """Give the connection to another protocol.
 
         Raises ConversationError if it is lost already, or the server spoke without being asked.

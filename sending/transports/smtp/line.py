@@ -12,6 +12,7 @@ from sending.transports.smtp.replies import ReplyParser
 from sending.transports.smtp.settings import SmtpSettings
 
 IDLE_SECONDS = 240.0  # then we say QUIT; servers wait at least 300 (RFC 5321 4.5.3.2.7)
+RECEIVED_BYTES = 4096  # of replies that are read at once; one has about 60
 QUIT_SECONDS = 5.0  # how long the answer to QUIT is waited for
 
 
@@ -46,10 +47,17 @@ class LineUser(Protocol):
         """Note that the connection is gone."""
 
 
-class Line(asyncio.Protocol):
-    """Matches replies to steps in their order. Knows nothing of messages."""
+class Line(asyncio.BufferedProtocol):
+    """Matches replies to steps in their order. Knows nothing of messages.
 
-    __slots__ = ("_deadline", "_expected", "_parser", "_settings", "_transport", "_user", "clogged")
+    Has a buffer of its own: else the event loop makes one of 256 KB for every read, and the system
+    maps and unmaps memory for it.
+    """
+
+    __slots__ = (
+        "_deadline", "_expected", "_parser", "_received", "_settings", "_transport", "_user",
+        "clogged",
+    )  # fmt: skip
 
     def __init__(self, user: LineUser, *, settings: SmtpSettings) -> None:
         """Wait for the connection."""
@@ -57,6 +65,7 @@ class Line(asyncio.Protocol):
         self._settings = settings
         self._transport: asyncio.Transport
         self._parser = ReplyParser()
+        self._received = memoryview(bytearray(RECEIVED_BYTES))
         self._expected: deque[Step] = deque()
         self._deadline = Deadline(asyncio.get_running_loop(), on_passed=self._on_deadline)
         self.clogged = False  # whether the kernel did not take everything that was said
@@ -85,9 +94,13 @@ class Line(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=1, low=0)
         self._watch()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the next bytes go."""
+        return self._received
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Give each reply to the step it answers."""
-        for code, text in self._parser.feed(data):
+        for code, text in self._parser.feed(bytes(self._received[:nbytes])):
             if self._expected:
                 self._user.on_reply(self._expected.popleft(), code, text)
             elif not self._transport.is_closing():

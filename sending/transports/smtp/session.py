@@ -13,6 +13,7 @@ from collections import deque
 from typing import ClassVar
 
 from sending.transports.base import Answer, Stage
+from sending.transports.lanes import Lane
 from sending.transports.smtp import wire
 from sending.transports.smtp.line import Line, Step
 from sending.transports.smtp.opening import Offers
@@ -42,6 +43,7 @@ class Session:
     __slots__ = (
         "_answered_any",
         "_begun",
+        "_carried",
         "_ended",
         "_held",
         "_idle_since",
@@ -66,6 +68,7 @@ class Session:
         self._offers = offers
         self._pipelined = offers.pipelining and settings.pipelining == Pipelining.AUTO
         self._left = settings.messages_per_connection or UNLIMITED
+        self._carried: dict[Lane, int] = {}  # messages of lanes that count them
         self._loop = asyncio.get_running_loop()
         self._unsaid: deque[tuple[Step, bytes]] = deque()  # in lock-step, the commands to come
         self._begun: Work | None = None  # its commands are out, its dot is not
@@ -153,15 +156,23 @@ class Session:
     def _take(self) -> Work | None:
         """Return the next message that this server takes by its size."""
         while self._left != 0 and not self._leaving:
-            work = self._supply.next_work()
+            work = self._supply.next_work(self)
             if work is None:
                 return None
             problem = wire.size_problem(work.envelope, limit=self._offers.size_limit)
             if problem is None:
                 self._left -= 1
+                if work.lane is not None and work.lane.messages_per_connection:
+                    self._count(work.lane)
                 return work
             self._supply.settle(work, Answer.REFUSED, stage=Stage.MAIL, code=None, response=problem)
         return None
+
+    def _count(self, lane: Lane) -> None:
+        """Leave after this message if no connection may carry more of its lane."""
+        carried = self._carried[lane] = self._carried.get(lane, 0) + 1
+        if carried >= lane.messages_per_connection:
+            self._left = 0
 
     def _begin(self, work: Work) -> None:
         """Say the commands of a message, or the first of them, on a connection that waits."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Supply(Protocol):
     """Where a connection gets its messages from, and whom it tells what became of them."""
 
-    def next_work(self) -> Work | None:
-        """Return the next message, or None if there is none for now."""
+    def next_work(self, session: Session) -> Work | None:
+        """Return the next message for a connection, or None if there is none for now."""
 
     def handing_over(self, work: Work) -> None:
         """Note that the body is about to be written. Raises what the journal raises."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from sending.transports.base import Answer, Envelope, Journal, Receipt, Stage
+from sending.transports.lanes import Lane
 from sending.transports.smtp.connections import Connections
 from sending.transports.smtp.conversation import ConversationError
 from sending.transports.smtp.pacing import TokenBucket
@@ -42,13 +43,23 @@ class SmtpTransport:
         )
         rate = settings.rate_per_second
         self._bucket = TokenBucket(rate_per_second=rate, now=self._loop.time()) if rate else None
-        self._closed = False
+        self._lanes: set[Lane] = set()
+        self._waking = self._closed = False
 
-    def feed(self, envelopes: Iterator[Envelope], *, on_receipt: Callable[[Receipt], None]) -> None:
+    def feed(
+        self,
+        envelopes: Iterator[Envelope],
+        *,
+        on_receipt: Callable[[Receipt], None],
+        lane: Lane | None = None,
+    ) -> None:
         """Add messages to the work; see `Transport.feed`. Raises RuntimeError once closed."""
         if self._closed:
             raise RuntimeError("The transport is closed.")
-        self._backlog.add(envelopes, on_receipt=on_receipt)
+        if lane is not None:
+            lane.tell(self._wake)
+            self._lanes.add(lane)
+        self._backlog.add(envelopes, on_receipt=on_receipt, lane=lane)
         self._loop.call_soon(self._connections.serve)
 
     async def aclose(self, *, within: float = CLOSING_SECONDS) -> None:
@@ -56,16 +67,18 @@ class SmtpTransport:
         self._closed = True
         self._give_back(Stage.CONNECT, None, "The transport was closed before this message's turn.")
         await self._connections.aclose(within=within)
+        for lane in self._lanes:
+            lane.forget(self._wake)
 
-    def next_work(self) -> Work | None:
+    def next_work(self, session: Session) -> Work | None:
         """Return the next message whose addresses can be said, or None if none may go now."""
         if self._bucket is None:
-            return self._next_sayable()
+            return self._next_sayable(session)
         wait = self._bucket.wait_seconds(now=self._loop.time())
         if wait > 0:
             self._connections.serve_in(wait)
             return None
-        work = self._next_sayable()
+        work = self._next_sayable(session)
         if work is not None:
             self._bucket.take()
         return work
@@ -111,8 +124,18 @@ class SmtpTransport:
         """Note the end of a connection."""
         self._connections.ended(session, reason=reason, in_vain=in_vain)
 
-    def _next_sayable(self) -> Work | None:
-        while (work := self._backlog.pull()) is not None:
+    def _wake(self) -> None:
+        """Look soon whether a connection may take what waited for a slot."""
+        if not self._waking:
+            self._waking = True
+            self._loop.call_soon(self._woken)
+
+    def _woken(self) -> None:
+        self._waking = False
+        self._connections.serve()
+
+    def _next_sayable(self, session: Session) -> Work | None:
+        while (work := self._backlog.pull(session)) is not None:
             problem = address_problem(work.envelope)
             if problem is None:
                 return work
@@ -126,5 +149,5 @@ class SmtpTransport:
     def _give_back(self, stage: Stage, code: int | None, response: str) -> None:
         """Let everything that waits now go back unsent; what is fed meanwhile stays."""
         waiting, self._backlog = self._backlog, Backlog(self._loop)
-        while (work := waiting.pull()) is not None:
+        for work in waiting.drained():
             self.settle(work, Answer.UNREACHED, stage=stage, code=code, response=response)

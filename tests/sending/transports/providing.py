@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
 import time
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -42,13 +43,13 @@ def newsletter(number=1, *, image=False):
     return Envelope(number, f"b{number}@bounce.example.com", "ann@example.org", data)
 
 
-async def delivered(backend, options, messages, **more):
+async def delivered(backend, options, messages, *, lane=None, **more):
     """Return what came of some messages."""
     delivery = Delivery()
     transport = AnymailTransport(
         backend, options, journal=delivery.journal, clock=lambda: NOON, **more
     )
-    transport.feed(iter(messages), on_receipt=delivery.receipts.append)
+    transport.feed(iter(messages), on_receipt=delivery.receipts.append, lane=lane)
     while len(delivery.receipts) < len(messages):
         await asyncio.sleep(0.005)
     await transport.aclose()
@@ -65,6 +66,8 @@ class Provider:
         self.delay_seconds = 0.0
         self.hangs_up = False
         self.requests = []
+        self.at_once = self.most_at_once = 0
+        self.lock = threading.Lock()
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -74,7 +77,12 @@ class Provider:
                 size = int(self.headers["Content-Length"])
                 provider.requests.append(json.loads(self.rfile.read(size)))
                 provider.connections.add(self.client_address)
+                with provider.lock:
+                    provider.at_once += 1
+                    provider.most_at_once = max(provider.most_at_once, provider.at_once)
                 time.sleep(provider.delay_seconds)
+                with provider.lock:
+                    provider.at_once -= 1
                 if provider.hangs_up:
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)

@@ -13,6 +13,7 @@ from django.core import mail
 from sending.transports.anymail import AnymailTransport
 from sending.transports.anymail.message import django_message
 from sending.transports.base import Answer, Stage
+from sending.transports.lanes import Lane
 from tests.sending.transports.delivering import NOON, Delivery
 from tests.sending.transports.providing import (
     ANYMAIL_TEST,
@@ -177,6 +178,17 @@ class TestAnymailTransport:
 
         assert answers.pop(0) is Answer.ACCEPTED
         assert set(answers.values()) == {Answer.UNREACHED}
+
+    @pytest.mark.parametrize(("slots", "most"), [(None, 4), (1, 1)])
+    def test_keeps_to_the_slots_of_a_lane(self, run, provider, slots, most):
+        provider.delay_seconds = 0.05
+        lane = Lane(slots=slots)
+
+        messages = [newsletter(number) for number in range(8)]
+        delivery = run(delivered(POSTMARK, provider.options, messages, lane=lane, connections=4))
+
+        assert set(delivery.answers().values()) == {Answer.ACCEPTED}
+        assert (provider.most_at_once, lane.in_use) == (most, 0)
 
     def test_does_not_wait_for_ever_at_the_end(self, run, provider):
         provider.delay_seconds = 0.6

@@ -57,7 +57,9 @@ def main() -> int:
 def measure(arrangement: Arrangement) -> dict[str, list[float]]:
     """Return how many events a second each way recorded, round by round."""
     with (
-        fresh_database(os.environ["DATABASE_URL"], name="mailwright_bench_events") as url,
+        fresh_database(
+            os.environ["DATABASE_URL"], name="mailwright_bench_events", ours=True
+        ) as url,
         tempfile.TemporaryDirectory() as directory,
     ):
         environment = {

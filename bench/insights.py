@@ -49,7 +49,9 @@ def main() -> int:
 def measure(*, events: int, rounds: int) -> tuple[dict[str, int], Taken]:
     """Return the sizes of the world, and how many seconds each question took in each round."""
     with (
-        fresh_database(os.environ["DATABASE_URL"], name="mailwright_bench_insights") as url,
+        fresh_database(
+            os.environ["DATABASE_URL"], name="mailwright_bench_insights", ours=True
+        ) as url,
         tempfile.TemporaryDirectory() as directory,
     ):
         environment = {

@@ -70,7 +70,7 @@ def _ready(messages: int) -> Iterator[Bench]:
     server = os.environ["DATABASE_URL"]
     with (
         running_sink() as port,
-        fresh_database(server, name="mailwright_bench_send") as ours,
+        fresh_database(server, name="mailwright_bench_send", ours=True) as ours,
         fresh_database(server, name="mailwright_bench_post_office") as theirs,
         tempfile.TemporaryDirectory() as directory,
     ):

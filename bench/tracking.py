@@ -88,7 +88,9 @@ def measure(load: Load) -> Result:
     count = round(load.rate * load.seconds)
     warm_up = round(load.rate * WARM_UP_SECONDS)
     with (
-        fresh_database(os.environ["DATABASE_URL"], name="mailwright_bench_tracking") as url,
+        fresh_database(
+            os.environ["DATABASE_URL"], name="mailwright_bench_tracking", ours=True
+        ) as url,
         tempfile.TemporaryDirectory() as directory,
     ):
         environment = _environment(url, directory)

@@ -55,7 +55,9 @@ def measure(*, campaign: int, messages: int, per_second: float) -> dict[str, flo
     """Return how long messages took, in seconds, and what else went out meanwhile."""
     with (
         running_sink() as port,
-        fresh_database(os.environ["DATABASE_URL"], name="mailwright_bench_latency") as database,
+        fresh_database(
+            os.environ["DATABASE_URL"], name="mailwright_bench_latency", ours=True
+        ) as database,
         tempfile.TemporaryDirectory() as directory,
     ):
         environment = _environment(database, directory)

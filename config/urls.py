@@ -14,6 +14,8 @@ from common.api.problems import CONTENT_TYPE, Problem
 API = "api/"
 HEALTH_CHECKS = ["health_check.checks.Database", "health_check.checks.Cache"]
 
+admin.autodiscover()
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

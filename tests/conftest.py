@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
+
+from tests.installed_rows import InstalledRows, keep_aside
 
 REQUIRED = "MAILWRIGHT_REQUIRE_SYSTEM_PACKAGES"
 PACKAGES = {
@@ -18,6 +22,20 @@ PACKAGES = {
     "spamd": "spamd",
     "chromium": "chromium",
 }
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes long first, so that no core is left with it alone in the end."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    """Return 0 for what is marked as slow, 1 for stories that commit or drive a browser, else 2."""
+    if item.get_closest_marker("slow"):
+        return 0
+    marker = item.get_closest_marker("django_db")
+    return 1 if marker and marker.kwargs.get("transaction") else 2
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +55,18 @@ def needs_program() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[InstalledRows]:
+    """The test database; after a test that commits, it is again as the migrations left it."""
+    with django_db_blocker.unblock():
+        installed = keep_aside()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: installed.put_back())
+        yield installed
 
 
 @pytest.fixture(autouse=True)

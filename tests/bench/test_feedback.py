@@ -18,12 +18,12 @@ needs_server = pytest.mark.skipif(
 )
 
 
-def figures_of(name, tmp_path, *arguments):
+def figures_of(name, tmp_path, environment, *arguments):
     """Run one of the benches and return what it wrote."""
     file = tmp_path / "figures.json"
     done = subprocess.run(
         [sys.executable, "-m", f"bench.{name}", *arguments, "--json", str(file)],
-        capture_output=True, text=True, check=False, timeout=300,
+        capture_output=True, text=True, check=False, timeout=300, env=environment,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr + done.stdout
     return json.loads(file.read_text())
@@ -38,8 +38,8 @@ class TestEvents:
 
     @pytest.mark.slow
     @needs_server
-    def test_records_in_both_ways(self, tmp_path):
-        figures = figures_of("events", tmp_path, "--events", "600", "--rounds", "1")
+    def test_records_in_both_ways(self, tmp_path, migrated):
+        figures = figures_of("events", tmp_path, migrated, "--events", "600", "--rounds", "1")
 
         assert figures["batches"]["rate"] > 0
         assert len(figures["row_by_row"]["rounds"]) == 1
@@ -58,8 +58,8 @@ class TestInsights:
 
     @pytest.mark.slow
     @needs_server
-    def test_asks_everything(self, tmp_path):
-        figures = figures_of("insights", tmp_path, "--events", "20000", "--rounds", "1")
+    def test_asks_everything(self, tmp_path, migrated):
+        figures = figures_of("insights", tmp_path, migrated, "--events", "20000", "--rounds", "1")
 
         assert figures["world"]["events"] > 10_000
         assert figures["world"]["campaigns"] == 300
@@ -71,8 +71,8 @@ class TestInsights:
 class TestTracking:
     @pytest.mark.slow
     @needs_server
-    def test_loses_nothing_when_a_worker_is_killed(self, tmp_path):
-        figures = figures_of("tracking", tmp_path, "--rate", "30", "--seconds", "4")
+    def test_loses_nothing_when_a_worker_is_killed(self, tmp_path, migrated):
+        figures = figures_of("tracking", tmp_path, migrated, "--rate", "30", "--seconds", "4")
 
         answered = figures["pixel"]["answered"] + figures["click"]["answered"]
         assert answered + figures["unanswered"] == 120

@@ -29,13 +29,13 @@ class TestMain:
     @pytest.mark.slow
     @pytest.mark.skipif(not os.environ.get("DATABASE_URL"), reason="DATABASE_URL names no server")
     @pytest.mark.skipif(find_spec("post_office") is None, reason="needs requirements-bench.txt")
-    def test_writes_the_figures_of_every_sender(self, tmp_path, needs_program):
+    def test_writes_the_figures_of_every_sender(self, tmp_path, migrated, needs_program):
         needs_program("smtp-source")
         file = tmp_path / "figures.json"
 
         done = subprocess.run(
             [*COMMAND, "--messages", "300", "--rounds", "1", "--json", str(file)],
-            capture_output=True, text=True, check=False,
+            capture_output=True, text=True, check=False, env=migrated,
         )  # fmt: skip
 
         assert done.returncode == 0, done.stderr

@@ -74,6 +74,7 @@ def faults_of(watched, address):
     return faults + watched.faults
 
 
+@pytest.mark.slow
 class TestEveryPage:
     def test_fits_its_window_and_works(self, watched, logged_in, organization, administrator):
         pages = addresses(organization)

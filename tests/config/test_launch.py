@@ -239,16 +239,23 @@ class TestDocumentation:
 
 
 class TestProcfile:
-    def test_serves_every_queue_that_the_settings_name(self) -> None:
-        from django.conf import settings
-
+    @pytest.fixture
+    def served(self) -> list[set[str]]:
+        """The queues of each program that serves any."""
         programs = parse_procfile((PROJECT / "Procfile").read_text()).processes
-        served = {
-            queue
+        return [
+            set(command.split("--queues ")[1].split()[0].split(","))
             for command in programs.values()
             if "--queues" in command
-            for queue in command.split("--queues ")[1].split()[0].split(",")
-        }
+        ]
+
+    def test_serves_every_queue_that_the_settings_name(self, served: list[set[str]]) -> None:
+        from django.conf import settings
+
         routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
 
-        assert served == routed | {settings.CELERY_TASK_DEFAULT_QUEUE}
+        assert set().union(*served) == routed | {settings.CELERY_TASK_DEFAULT_QUEUE}
+
+    def test_has_a_worker_for_transactional_mail_alone(self, served: list[set[str]]) -> None:
+        assert [queues for queues in served if "transactional" in queues] == [{"transactional"}]
+        assert [queues for queues in served if "sending" in queues] == [{"sending"}]

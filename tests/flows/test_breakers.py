@@ -19,15 +19,9 @@ from tests.factories.campaigns import ContactFactory, IdentityFactory, Organizat
 from tests.factories.iprouting import BreakerFactory, PoolFactory, SendingIPFactory
 from tests.flows.sink import running_sink
 from tests.flows.world import World, make_world, started
-from tests.iprouting.seeding import seed_rules
 from tests.warmup.parallel import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _rules(transactional_db):
-    seed_rules()
 
 
 TOO_MANY = b"421 4.7.0 Too many connections from your IP, try again later\r\n"

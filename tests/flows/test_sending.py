@@ -204,6 +204,10 @@ class TestPauseAndCancel:
         assert_ledger_holds(campaign)
 
 
+CROWD = 8_000  # enough for ten kills with something to do in between
+
+
+@pytest.mark.slow
 class TestSeveralWorkers:
     def test_share_two_campaigns_without_a_second_mail(self):
         with running_sink() as sink:
@@ -223,11 +227,11 @@ class TestSeveralWorkers:
     def test_lose_and_double_nobody_when_they_are_killed(self):
         """Ten workers are killed with SIGKILL in the middle; the eleventh finishes the campaign."""
         with running_sink() as sink:
-            world = make_world(contacts=20_000, port=sink.port)
+            world = make_world(contacts=CROWD, port=sink.port)
             campaign = started(world)
             for kill in range(10):
                 with worker() as process:
-                    sink.wait_for(kill * 1700 + 200)
+                    sink.wait_for(kill * CROWD // 12 + 200)
                     process.kill()
             with worker() as process:
                 process.wait(120)
@@ -239,12 +243,12 @@ class TestSeveralWorkers:
         )
         assert campaign.state == CampaignState.SENT
         assert len(sink.addresses) == len(set(sink.addresses))
-        assert counts[RecipientState.SENT] + counts[RecipientState.IN_DOUBT] == 20_000
+        assert counts[RecipientState.SENT] + counts[RecipientState.IN_DOUBT] == CROWD
         assert len(doubtful) <= 10 * world.ip.transport.connections
         assert set(sink.addresses) >= set(
             Recipient.objects.filter(state=RecipientState.SENT).values_list("email", flat=True)
         )
-        assert set(sink.addresses) | doubtful == {f"person{n}@example.com" for n in range(20_000)}
+        assert set(sink.addresses) | doubtful == {f"person{n}@example.com" for n in range(CROWD)}
         assert_ledger_holds(campaign)
 
 

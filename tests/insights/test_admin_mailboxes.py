@@ -12,7 +12,6 @@ from tests.admin_world import looking, running_installation
 from tests.factories.campaigns import ContactFactory, OrganizationFactory
 from tests.factories.insights import MailDomainFactory, ProviderRuleFactory
 from tests.insights.nameserver import Zone, serving
-from tests.insights.seeding import seed_provider_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -101,10 +100,6 @@ class TestMailDomains:
 
 
 class TestAsking:
-    @pytest.fixture(autouse=True)
-    def seeded(self, db):
-        seed_provider_rules()
-
     def test_shows_servers_provider_and_rule(self, organization, settings):
         ProviderRuleFactory(pattern="host.example", provider="hoster")
         zone = Zone(servers={"company.example": [(1, "mx.pphosted.com"), (2, "mx.host.example")]})

@@ -26,7 +26,6 @@ from iprouting.operations.breakers import (
 from iprouting.queries.breakers import rules, would_fit
 from tests.factories.campaigns import OrganizationFactory
 from tests.factories.iprouting import BreakerFactory, BreakerRuleFactory
-from tests.iprouting.seeding import seed_rules
 
 IP = "203.0.113.7"
 NOW = timezone.now()
@@ -38,6 +37,7 @@ def refusal(number=1, *, text="Slow down please", provider="gmail", code=421):
 
 @pytest.fixture
 def organization(db):
+    """An organization in an installation without rules."""
     BreakerRule.objects.all().delete()
     return OrganizationFactory()
 
@@ -200,9 +200,12 @@ class TestTheTableOfANewInstallation:
         ("free", 421, "4.3.2 Server too busy", "busy"),
     )
 
+    @pytest.fixture
+    def organization(self, db):
+        return OrganizationFactory()
+
     @pytest.mark.parametrize(("provider", "code", "response", "name"), WORDINGS)
     def test_knows_the_wordings_of_providers(self, organization, provider, code, response, name):
-        seed_rules()
         BreakerRule.objects.update(answer_count=1)
 
         learn(
@@ -214,14 +217,11 @@ class TestTheTableOfANewInstallation:
 
         assert name.lower() in Breaker.objects.get().rule_name.lower()
 
-    def test_has_patterns_that_can_all_be_used_and_limits_that_are_off(self, organization):
-        seed_rules()
-
+    def test_has_patterns_that_can_all_be_used_and_limits_that_are_off(self, db):
         assert len(rules()) == BreakerRule.objects.count() >= 17
         assert not ProviderLimit.objects.filter(active=True).exists()
 
     def test_takes_no_missing_mailbox_for_a_wish_to_slow_down(self, organization):
-        seed_rules()
         BreakerRule.objects.update(answer_count=1)
 
         for provider in ("gmail", "yahoo", "outlook", "other"):

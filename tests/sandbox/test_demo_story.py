@@ -19,7 +19,6 @@ from sandbox.demo import shop
 from sandbox.server import ServerSettings
 from sending.pipeline import run_campaign
 from suppression.models import Suppression
-from tests.iprouting.seeding import seed_rules
 from tests.sandbox.running import running_sandbox
 from warmup.schedule import daily_limit
 
@@ -32,7 +31,6 @@ def sent(db, transactional_db, monkeypatch, tmp_path):
 
     As in `make run`: providers do not trust the new IP, and rules for breakers are there.
     """
-    seed_rules()
     monkeypatch.setenv("MAILWRIGHT_DEMO_PASSWORD", "a-long-pass-phrase")
     settings = ServerSettings(
         port=0, maildir=tmp_path / "box", seed=1, new_ips=frozenset({shop.NEW_IP})

@@ -10,7 +10,6 @@ from iprouting.breakers import answer_text, fitting
 from iprouting.queries.breakers import rules
 from sandbox.behaviour import Behaviour
 from sandbox.providers import GMAIL, GMX, OTHER, OUTLOOK, PROVIDERS, YAHOO, provider_of
-from tests.iprouting.seeding import seed_rules
 
 VALUES = {
     "address": "anna@gmail.example",
@@ -102,7 +101,6 @@ class TestWordings:
         ("provider", "behaviour"), [one for one in WORDED if one[1] is not Behaviour.BUSY]
     )
     def test_of_single_mailboxes_keep_no_ip_from_its_provider(self, provider, behaviour):
-        seed_rules()
         wording = provider.wordings[behaviour]
         said = wording.encode(VALUES).decode().splitlines()
         text = answer_text(wording.code, "\n".join(line[4:] for line in said))

@@ -11,7 +11,6 @@ from insights.events import BounceClass
 from iprouting.breakers import answer_text, fitting
 from iprouting.queries.breakers import rules
 from sandbox.trust import LEAST_TAKEN, LEAST_TRUST, MANNERS, NEW, WARM, Standing
-from tests.iprouting.seeding import seed_rules
 from tests.sandbox.test_providers import VALUES
 
 LIMIT = 300
@@ -66,7 +65,6 @@ class TestManners:
     @pytest.mark.django_db
     @pytest.mark.parametrize("provider", MANNERS)
     def test_slow_down_in_words_that_open_a_breaker(self, provider):
-        seed_rules()
         code, text = answer(MANNERS[provider].slow_down)
 
         assert code in {421, 450, 451}

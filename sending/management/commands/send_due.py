@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
@@ -21,6 +22,8 @@ class Command(BaseCommand):
     """`manage.py send_due`."""
 
     help = "Prepare and send every campaign that is due, in this process, until nothing is due."
+    # Of the settings; the checks of routes and pages would load all of them.
+    requires_system_checks = (Tags.compatibility, Tags.security)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take whether to stay for work that comes later."""

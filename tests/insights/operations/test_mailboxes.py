@@ -29,15 +29,8 @@ from insights.operations.provider_rules import save_rule
 from tests.factories.campaigns import ContactFactory, OrganizationFactory
 from tests.factories.insights import MailDomainFactory, ProviderRuleFactory
 from tests.insights.nameserver import TTL_SECONDS, Zone, serving
-from tests.insights.seeding import seed_provider_rules
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def seeded(db):
-    """The rules of a new installation, whichever tests have emptied the tables before."""
-    seed_provider_rules()
 
 
 def clock():

@@ -1,6 +1,5 @@
 """Several readers of one inbox, some of whom die half way; and what becomes of old reports."""
 
-import importlib
 import os
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
-from django.apps import apps
 from django.db import connection, connections
 from django_celery_beat.models import PeriodicTask
 
@@ -182,8 +180,6 @@ class TestDiscard:
         RawPayloadFactory(status="read")
 
         current_app.tasks["sending.tasks.discard_payloads"].run()
-        # As migrated, whichever tests have emptied the tables before.
-        importlib.import_module("sending.migrations.0003_discard_payloads").seed(apps, None)
 
         row = PeriodicTask.objects.get(task="sending.tasks.discard_payloads")
         assert (row.interval.every, row.interval.period) == (1, "days")

@@ -51,6 +51,8 @@ from tests.factories.iprouting import (
 from tests.factories.suppression import SuppressionFactory
 from tests.factories.warmup import EndedWarmupFactory
 
+admin.autodiscover()  # as the routes do, which a test may not have needed yet
+
 NO_PASSWORD = None  # nobody types one here, and hashing one takes as long as a whole test
 
 

@@ -22,6 +22,7 @@ from sending.mailing import CampaignMail
 from sending.pipeline import run_campaign
 from sending.pipeline.candidates import Candidates
 from sending.pipeline.claim import Claimer
+from sending.pipeline.lanes import Lanes
 from sending.pipeline.recovery import recover
 from sending.queries.progress import progress
 from sending.queries.verification import verify
@@ -271,6 +272,7 @@ class TestWithoutWarmUps:
             Journals(tmp_path),
             timedelta(minutes=5),
             Candidates(campaign, ips),
+            Lanes(campaign.organization_id, ips),
         )
 
         with CaptureQueriesContext(connection) as asked:

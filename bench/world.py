@@ -199,8 +199,10 @@ _CONSTRAINTS: Final = """
 SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE conrelid = %s::regclass AND contype IN ('p', 'u')
 """
+# Of a partitioned table the definition says ONLY, which would leave out what is in partitions.
 _INDEXES: Final = """
-SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index AS i
+SELECT i.indexrelid::regclass::text, replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ')
+FROM pg_index AS i
 WHERE i.indrelid = %s::regclass
     AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid)
 """

@@ -50,10 +50,14 @@ class Point:
 
 @dataclass(frozen=True)
 class Group:
-    """What happened to the mail that has one thing in common; `counted` by number of the bucket."""
+    """What happened to the mail that has one thing in common.
+
+    `counted` is by the number of the bucket, `total` all of it together.
+    """
 
     key: str
     label: str
+    total: Counted
     totals: Metrics
     tracked: Tracked
     buckets: Sequence[datetime]
@@ -82,12 +86,13 @@ def group_of(
     key: str, *, label: str, buckets: Sequence[datetime], counted: Mapping[int, Counted]
 ) -> Group:
     """Return a group with its totals."""
-    return Group(key, label, *_point_parts(summed(counted.values())), buckets, counted)
+    total = summed(counted.values())
+    return Group(key, label, total, *_point_parts(total), buckets, counted)
 
 
 def report_of(groups: list[Group], *, period: Period, group_by: GroupBy) -> Report:
     """Return groups with the totals of all of them."""
-    total = summed(counts for group in groups for counts in group.counted.values())
+    total = summed(group.total for group in groups)
     return Report(period, group_by, *_point_parts(total), groups)
 
 

@@ -39,6 +39,7 @@ _FORGET: Final = """
 DELETE FROM insights_hourlysummary WHERE organization_id = %(organization)s
     AND hour = ANY(%(hours)s)
 """
+# In this order, what is read together lies together.
 _SUM_UP: Final = f"""
 INSERT INTO insights_hourlysummary (organization_id, hour, dimension, key, {", ".join(COUNTERS)},
     {", ".join(TRACKED)})
@@ -56,6 +57,7 @@ CROSS JOIN LATERAL (VALUES {
 }) AS by (dimension, key)
 WHERE h.organization_id = %(organization)s AND h.hour = ANY(%(hours)s)
 GROUP BY h.organization_id, h.hour, by.dimension, by.key
+ORDER BY by.dimension, h.hour
 """  # noqa: S608  put together from constants alone
 
 

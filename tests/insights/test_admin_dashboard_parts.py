@@ -30,7 +30,7 @@ def metrics(**counts):
 
 
 def group(key, **counts):
-    return Group(key, key, *metrics(**counts), [], {})
+    return Group(key, key, {}, *metrics(**counts), [], {})
 
 
 class TestSpan:

@@ -23,7 +23,7 @@ from bench.engine import running_sink
 from bench.measure import run
 
 CAMPAIGN_MESSAGES = 100_000
-MESSAGES = 300
+MESSAGES = 200  # the campaign must outlast them
 PER_SECOND = 10.0
 STOP_SECONDS = 30
 WORKER = (

@@ -9,7 +9,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 
 import sending.queries.overview
 from campaigns.access import Access
@@ -17,8 +16,9 @@ from campaigns.models import Campaign
 from campaigns.roles import Role
 from campaigns.states import CampaignState
 from common.admin import pill
+from config.attention import attention, campaign_url
 from insights.events import EventType
-from sending.queries.overview import Comparison, Overview, Setup
+from sending.queries.overview import Comparison, Setup
 
 EVENT_WORDS = {
     EventType.SENT: "Sent",
@@ -28,17 +28,6 @@ EVENT_WORDS = {
 }
 FIGURES = "figures"  # the part of the page that is asked for by itself
 NOTABLE_CHANGE = 0.5  # of the usual number; smaller ups and downs are not named
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """One thing that waits for somebody: what, why, and the button that leads there."""
-
-    kind: str
-    title: str
-    text: str
-    button: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,98 +61,6 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "may_edit": access.may(Role.EDITOR),
         }
     return context
-
-
-def attention(found: Overview) -> list[Attention]:
-    """Return what waits for somebody, the most pressing first."""
-    return [
-        *(
-            Attention(
-                "bad",
-                f"{campaign.name} failed",
-                campaign.state_reason or "It could not go on.",
-                "Look at it",
-                _campaign_url("overview", campaign.pk),
-            )
-            for campaign in found.failed
-        ),
-        *(
-            Attention(
-                "warning",
-                f"{campaign.name} is held up",
-                campaign.problem,
-                "Look at it",
-                _campaign_url("overview", campaign.pk),
-            )
-            for campaign in found.held_up
-        ),
-        *_about_ips(found),
-        *(
-            Attention(
-                "warning",
-                f"{number_format(number)} {'message' if number == 1 else 'messages'} in doubt",
-                f"{campaign.name}: handed over when the connection broke, so nobody knows whether "
-                "the server took them.",
-                "See who",
-                f"{_campaign_url('recipients', campaign.pk)}?state=in_doubt",
-            )
-            for campaign, number in found.in_doubt
-        ),
-        *(
-            Attention(
-                "bad" if job.failure else "info",
-                f"{job.file_name}: the import failed"
-                if job.failure
-                else f"{job.file_name}: {number_format(job.refused_count)} rows did not go in",
-                job.failure or "The report names each row and the reason.",
-                "See the report",
-                reverse("admin:campaigns_importjob_change", args=[job.pk]),
-            )
-            for job in found.imports
-        ),
-        *_about_counts(found),
-    ]
-
-
-def _about_counts(found: Overview) -> list[Attention]:
-    check = found.miscounted
-    if check is None:
-        return []
-    return [
-        Attention(
-            "warning",
-            f"{number_format(check.differences)} counts differ from the events",
-            f"{check.examples[0]}. Whoever runs the server makes the counts anew with "
-            "manage.py rebuild_rollups.",
-            "See the check",
-            reverse("admin:insights_countcheck_changelist"),
-        )
-    ]
-
-
-def _about_ips(found: Overview) -> list[Attention]:
-    url = reverse("admin:iprouting_sendingip_changelist")
-    missing = [
-        Attention(
-            "bad",
-            "No active sending IP",
-            "Nothing can be sent until there is one.",
-            "Sending IPs",
-            url,
-        )
-    ]
-    if found.setup.has_campaign and not found.setup.has_active_ip:
-        return missing
-    return [
-        Attention(
-            "bad",
-            f"{ip.address} cannot be reached",
-            ip.unreachable_reason or "Its server does not answer.",
-            "Send a test message",
-            reverse("admin:iprouting_sendingip_probe", args=[ip.pk]),
-        )
-        for ip in found.unreachable
-    ]
 
 
 def first_steps(setup: Setup) -> list[Step]:
@@ -204,10 +101,6 @@ def _add(name: str) -> str:
     return reverse(f"admin:{name}_add")
 
 
-def _campaign_url(page: str, pk: int) -> str:
-    return reverse(f"admin:campaigns_campaign_{page}", args=[pk])
-
-
 def _running(campaign: Campaign, waiting: int) -> dict[str, Any]:
     total = campaign.audience_count or 0
     percent = f"{100 * max(0, total - waiting) / total:.1f}" if total else "0.0"
@@ -220,7 +113,7 @@ def _running(campaign: Campaign, waiting: int) -> dict[str, Any]:
             campaign.get_state_display(),
             "warning" if campaign.state == CampaignState.PAUSED else "active",
         ),
-        "url": _campaign_url("overview", campaign.pk),
+        "url": campaign_url("overview", campaign.pk),
     }
 
 

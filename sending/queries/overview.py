@@ -26,6 +26,9 @@ from campaigns.states import RUNNING, WAITING, CampaignState, RecipientState
 from insights.events import EventType
 from insights.models import CountCheck
 from insights.periods import Bucket, Period
+from iprouting.breakers import BreakerState
+from warmup.models import WarmupSchedule
+from warmup.progress import Status
 
 SHOWN = 5  # campaigns or imports named in one place
 RECENT = timedelta(days=30)  # for what is in doubt
@@ -80,6 +83,8 @@ class Overview:
     in_doubt: list[tuple[Campaign, int]]
     imports: list[ImportJob]
     unreachable: list[iprouting.models.SendingIP]
+    breakers: list[iprouting.models.Breaker]
+    paused_warmups: list[WarmupSchedule]
     miscounted: CountCheck | None
     setup: Setup
 
@@ -105,9 +110,25 @@ def overview(organization: Organization, *, now: datetime) -> Overview:
         in_doubt=_in_doubt(organization, now=now),
         imports=_imports(organization, now=now),
         unreachable=list(unreachable.defer("transport")),
+        breakers=_breakers(organization, now=now),
+        paused_warmups=list(
+            WarmupSchedule.objects.filter(organization=organization, status=Status.PAUSED)
+            .select_related("ip")
+            .order_by("pk")[:SHOWN]
+        ),
         miscounted=CountCheck.objects.filter(organization=organization, differences__gt=0).first(),
         setup=_setup(organization),
     )
+
+
+def _breakers(organization: Organization, *, now: datetime) -> list[iprouting.models.Breaker]:
+    """Return those that hold mail back now, the ones that hold it longest first."""
+    holding = iprouting.models.Breaker.objects.filter(
+        organization=organization,
+        state__in=[BreakerState.SUSPENDED, BreakerState.SLOWED],
+        until__gt=now,
+    )
+    return list(holding.order_by("-until"))
 
 
 def waiting_counts(campaign_ids: Sequence[int]) -> dict[int, int]:

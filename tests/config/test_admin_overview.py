@@ -17,7 +17,8 @@ from tests.factories.campaigns import (
     SubscriptionFactory,
 )
 from tests.factories.insights import CountCheckFactory
-from tests.factories.iprouting import SendingIPFactory
+from tests.factories.iprouting import BreakerFactory, SendingIPFactory
+from tests.factories.warmup import WarmupFactory
 from tests.insights.counting import count as counted
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +122,42 @@ class TestAttention:
 
         assert titles(answer) == ["2 messages in doubt"]
         assert answer.context["attention"][0].url.endswith("?state=in_doubt")
+
+    def test_names_providers_that_hold_mail_back_once_each(self, organization):
+        SendingIPFactory(organization=organization)
+        now = timezone.now()
+        for ip, hours in (("192.0.2.1", 1), ("192.0.2.2", 3)):
+            BreakerFactory(
+                organization=organization, ip=ip, state="suspended", opened_at=now,
+                until=now + timedelta(hours=hours), reason=f"Too many from {ip}.",
+            )  # fmt: skip
+
+        answer = shown(organization)
+
+        assert titles(answer) == ["Gmail: mail is held back"]
+        assert "192.0.2.2 and 1 more" in answer.context["attention"][0].text
+        assert "Too many from 192.0.2.2." in answer.content.decode()
+        assert looking(organization).get(answer.context["attention"][0].url).status_code == 200
+
+    def test_leaves_out_breakers_whose_time_is_over(self, organization):
+        SendingIPFactory(organization=organization)
+        now = timezone.now()
+        BreakerFactory(
+            organization=organization, state="slowed", opened_at=now - timedelta(hours=2),
+            until=now - timedelta(hours=1),
+        )  # fmt: skip
+
+        assert titles(shown(organization)) == []
+
+    def test_names_a_paused_warmup_with_its_reason(self, organization):
+        ip = SendingIPFactory(organization=organization, address="192.0.2.7")
+        WarmupFactory(ip=ip, status="paused", paused_reason="5.00% bounced.")
+
+        answer = shown(organization)
+
+        assert titles(answer) == ["Warm-up of 192.0.2.7 is paused"]
+        assert "5.00% bounced." in answer.content.decode()
+        assert looking(organization).get(answer.context["attention"][0].url).status_code == 200
 
     def test_names_rows_that_did_not_go_in(self, organization):
         ImportJob.objects.create(

@@ -12,12 +12,8 @@ import functools
 import gc
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ParamSpec, TypeVar
-
-from django.db import connection
 
 import campaigns.operations.campaigns
 import campaigns.operations.ledger
@@ -34,14 +30,13 @@ from sending.outcomes import RetryRules
 from sending.pipeline.batch import Batch, Noting, Part
 from sending.pipeline.candidates import Candidates
 from sending.pipeline.claim import Claimer
+from sending.pipeline.database import DatabaseThread
 from sending.pipeline.lanes import LOOK_SECONDS, Lanes
 from sending.transports.base import Receipt, Transport
 
 FIRST_BATCH = 100  # until the pace is known
 BATCH_SECONDS = 0.25  # a batch is what goes out in this time, so that what was checked is fresh
 SMALLEST_BATCH = 16
-P = ParamSpec("P")
-R = TypeVar("R")
 YOUNG_OBJECTS = 10_000  # made before the garbage collector looks; 700 is meant for small programs
 UNREACHABLE_DELAY = timedelta(seconds=30)
 RENEW_SHARE = 0.2  # of the lease: how often the leases of open batches are renewed
@@ -114,27 +109,6 @@ class _Pace:
         self.size = max(SMALLEST_BATCH, min(wanted, self.size * 2, self.maximum))
 
 
-@dataclass(slots=True)
-class _Database:
-    """A thread with a connection of its own, for everything that waits for the database."""
-
-    executor: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="ledger")
-    )
-
-    async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.executor, lambda: function(*args, **kwargs))
-
-    async def close(self) -> None:
-        await self.call(_close_connection)
-        self.executor.shutdown()
-
-
-def _close_connection() -> None:
-    connection.close()  # looked up here, in the thread whose connection it is
-
-
 class _Run:
     def __init__(
         self,
@@ -157,7 +131,7 @@ class _Run:
             self._lanes,
             fallback_ids=iprouting.queries.fallback_ips(ips.values()),
         )
-        self._claims, self._records = _Database(), _Database()
+        self._claims, self._records = DatabaseThread(), DatabaseThread()
         self._noting = Noting()
         self._transports: dict[int, Transport] = {}
         self._open: dict[uuid.UUID, Batch] = {}
@@ -203,6 +177,7 @@ class _Run:
 
     async def _claim(self) -> Batch | None:
         while not self._blocked and self._clock() < self._until:
+            await self._records.caught_up()
             batch = await self._claims.call(
                 self._claimer.claim, limit=self._pace.size, now=self._clock()
             )
